@@ -1,0 +1,55 @@
+/** The bottom line: the keys that matter where the user is. */
+
+import { type Model, showsConnect } from "../model.ts";
+import type { Surface } from "../surface.ts";
+import { textWidth } from "../text.ts";
+
+export function drawFooter(surface: Surface, model: Model): void {
+  let x = 1;
+  for (const [key, what] of hints(model)) {
+    if (x + textWidth(`${key} ${what}`) > surface.cols) break;
+    x = surface.put(surface.rows - 1, x, surface.cols - x, key, "key");
+    x = surface.put(surface.rows - 1, x + 1, surface.cols - x, what, "dim") + 2;
+  }
+}
+
+function hints(model: Model): readonly (readonly [key: string, what: string])[] {
+  if (model.overlay !== null)
+    return [
+      ["Esc", "back"],
+      ["Q", "quit"],
+    ];
+  if (showsConnect(model))
+    return [
+      ["?", "help"],
+      ["q", "quit"],
+    ];
+  if (model.detail?.focused) return DETAIL;
+  return model.detail ? BESIDE : LIST;
+}
+
+const LIST = [
+  ["j/k", "move"],
+  ["Enter", "open"],
+  ["f", "follow"],
+  ["F1", "connect"],
+  ["?", "help"],
+  ["q", "quit"],
+] as const;
+
+const DETAIL = [
+  ["j/k", "scroll"],
+  ["Tab", "next tab"],
+  ["v", "text/json/hex"],
+  ["h", "list"],
+  ["Esc", "back"],
+  ["?", "help"],
+] as const;
+
+const BESIDE = [
+  ["j/k", "move"],
+  ["l", "detail"],
+  ["f", "follow"],
+  ["Esc", "close detail"],
+  ["?", "help"],
+] as const;
