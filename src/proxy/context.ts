@@ -1,0 +1,28 @@
+/** What every connection of one relay shares. */
+
+import type { SecureContext } from "node:tls";
+import type { LeafContexts } from "../ca/contexts.ts";
+import type { Recorder } from "../capture/recorder.ts";
+import type { DialOptions } from "./dial.ts";
+import type { Capture } from "./exchange.ts";
+
+export interface RelayContext extends Capture {
+  readonly recorder: Recorder;
+  readonly leaves: LeafContexts;
+  /** Holds the trusted roots for upstreams. */
+  readonly upstreamContext: SecureContext;
+  readonly insecure: boolean;
+  readonly dialOptions: DialOptions;
+  readonly headBytes: number;
+  readonly headTimeoutMs: number;
+  readonly handshakeTimeoutMs: number;
+  nextConnection(): number;
+}
+
+/** One client connection, from accept to close. */
+export interface ClientConnection {
+  readonly relay: RelayContext;
+  readonly id: number;
+  /** Ends it so that the client can't take what it has for the whole: a TCP reset. */
+  readonly reset: () => void;
+}
