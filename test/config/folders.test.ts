@@ -1,0 +1,27 @@
+import { describe, expect, it } from "vitest";
+import { folders } from "../../src/config/folders.ts";
+
+describe("files are kept where the system keeps such files", () => {
+  it("on Linux, by XDG", () => {
+    expect(folders({}, "linux", "/home/ada")).toEqual({
+      config: "/home/ada/.config/plainwire",
+      data: "/home/ada/.local/share/plainwire",
+      state: "/home/ada/.local/state/plainwire",
+      cache: "/home/ada/.cache/plainwire",
+    });
+  });
+
+  it("on Linux, where the XDG variables say; but a relative path there is ignored, as XDG demands", () => {
+    const { config, data } = folders({ XDG_CONFIG_HOME: "/etc/ada", XDG_DATA_HOME: "data" }, "linux", "/home/ada");
+    expect([config, data]).toEqual(["/etc/ada/plainwire", "/home/ada/.local/share/plainwire"]);
+  });
+
+  it("on macOS, in the Library", () => {
+    expect(folders({}, "darwin", "/Users/ada").data).toBe("/Users/ada/Library/Application Support/plainwire");
+  });
+
+  it("on Windows, settings roam and data stays", () => {
+    const { config, data } = folders({ APPDATA: "R:\\Roaming" }, "win32", "C:\\Users\\ada");
+    expect([config, data]).toEqual(["R:\\Roaming\\plainwire", "C:\\Users\\ada\\AppData\\Local\\plainwire"]);
+  });
+});
