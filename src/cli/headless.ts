@@ -1,7 +1,8 @@
 /** The engine in this process: one ready line on standard output, logs on standard error. */
 
 import type { Settings } from "../config/load.ts";
-import type { Engine, EngineConfig } from "../engine/start.ts";
+import type { EngineConfig } from "../engine/config.ts";
+import type { Engine } from "../engine/start.ts";
 import { cleanEnvironment } from "./environment.ts";
 import { EXIT } from "./explain.ts";
 import { countFlows, countsText } from "./flow-counter.ts";

@@ -6,26 +6,9 @@ import { AuthorityError } from "../ca/refusal.ts";
 import { startFeed, type Feed } from "../feed/server.ts";
 import { createFlowLog, type FlowLog } from "../flow/log.ts";
 import type { FlowSource } from "../flow/source.ts";
-import type { CaptureSettings, RelayLimits } from "./control.ts";
+import type { EngineConfig } from "./config.ts";
 import { EngineError } from "./error.ts";
 import { type Relay, startRelay } from "./supervisor.ts";
-
-export interface EngineConfig {
-  listen: { host: string; port: number };
-  feed: { host: string; port: number };
-  caDir: string;
-  /** PEM texts trusted for upstreams beside the bundled and the system's roots. */
-  upstreamCas: { path: string; pem: string }[];
-  /** Relay to upstreams whose certificates do not verify. */
-  insecure: boolean;
-  limits: RelayLimits;
-  /** Budgets in bytes, `flows` in flows. */
-  capture: CaptureSettings & { totalBodyBytes: number; ringBytes: number; flows: number };
-  log: Log;
-  version: string;
-}
-
-export type Log = (level: "info" | "warn" | "error", message: string) => void;
 
 export interface Engine {
   /** "http://127.0.0.1:8080" */

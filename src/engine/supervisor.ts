@@ -7,7 +7,7 @@ import type { FlowLog } from "../flow/log.ts";
 import { formatHost } from "../wire/target.ts";
 import type { FromRelay, RelayStart, ToRelay } from "./control.ts";
 import { EngineError } from "./error.ts";
-import type { EngineConfig } from "./start.ts";
+import type { EngineConfig } from "./config.ts";
 
 export interface Relay {
   port: number;

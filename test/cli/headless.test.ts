@@ -1,7 +1,8 @@
 import { describe, expect, it } from "vitest";
 import { headless } from "../../src/cli/headless.ts";
 import { configSchema } from "../../src/config/schema.ts";
-import type { Engine, EngineConfig } from "../../src/engine/start.ts";
+import type { EngineConfig } from "../../src/engine/config.ts";
+import type { Engine } from "../../src/engine/start.ts";
 import { FakeFlowSource, flowDone } from "../support/fake-flow-source.ts";
 import { FakeIo } from "../support/fake-io.ts";
 
