@@ -50,7 +50,7 @@ function responseEvent({ flow, response, status }: Reading): FlowResponse {
 }
 
 function tlsEvent({ flow, place, upstream }: Reading, failure: Failure, { caPath }: Surroundings): TlsFailed {
-  const { code, leg, alert, reason, hint, detail } = failureWords(failure, hostOf(place), caPath, null);
+  const { code, leg, alert, reason, hint, detail } = failureWords(failure, hostOf(place), caPath);
   const asked = leg === "upstream" ? upstream?.to.tls?.value?.servername : undefined;
   return {
     event: "tls.failed",

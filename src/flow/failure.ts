@@ -9,11 +9,8 @@ export interface FailureWords extends Failed {
   alert: string | null;
 }
 
-/**
- * `host` is the destination as it is shown, or null if unknown; `ca` is the path of plainwire's CA certificate, `page`
- * the status of the page that answered, if one did.
- */
-export function failureWords(failure: Failure, host: string | null, ca: string, page: number | null): FailureWords {
+/** `host` is the destination as it is shown, or null if unknown; `ca` is the path of plainwire's CA certificate. */
+export function failureWords(failure: Failure, host: string | null, ca: string): FailureWords {
   const { code, leg } = failure;
   const { fix, step, status } = FAILURES[code];
   const { alert, detail } = splitAlert(failure.detail);
@@ -25,7 +22,8 @@ export function failureWords(failure: Failure, host: string | null, ca: string, 
     // A function, because "$&" and its like in a replacement text have a meaning.
     hint: fix.replaceAll("{ca}", () => ca).replaceAll("{host}", () => host ?? "the upstream"),
     detail,
-    answered: failure.answered ? (page ?? status) : null,
+    // Not the recorded response's status: a faulty response is recorded as it came, and a page sent in its place.
+    answered: failure.answered ? status : null,
     alert,
   };
 }

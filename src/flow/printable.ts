@@ -54,8 +54,10 @@ function inDetail(text: string): string {
   let column = 0;
   let marks = MAX_MARKS;
   for (const scalar of text) {
-    const shown = MARK.test(scalar) && marks < MAX_MARKS ? scalar : shownInDetail(scalar, column);
-    marks = shown !== scalar ? MAX_MARKS : MARK.test(scalar) ? marks + 1 : 0;
+    // A variation selector is a mark, and ignorable all the same.
+    const isMark = MARK.test(scalar) && !HIDDEN.test(scalar);
+    const shown = isMark && marks < MAX_MARKS ? scalar : shownInDetail(scalar, column);
+    marks = shown !== scalar ? MAX_MARKS : isMark ? marks + 1 : 0;
     column += shown.length;
     out += shown;
   }

@@ -91,8 +91,8 @@ function upstreamOf({ upstream }: Reading): FlowSummary["upstream"] {
   return dialled && { addr: endpoint(dialled.remote), reused: upstream?.reused ?? false };
 }
 
-function errorOf({ flow, place, status }: Reading, { caPath }: Surroundings): Failed | null {
+function errorOf({ flow, place }: Reading, { caPath }: Surroundings): Failed | null {
   if (flow.failure === null) return null;
-  const { alert: _, ...error } = failureWords(flow.failure, hostOf(place), caPath, status?.status ?? null);
+  const { alert: _, ...error } = failureWords(flow.failure, hostOf(place), caPath);
   return error;
 }

@@ -58,10 +58,17 @@ describe("a failed flow", () => {
 
   it("says with which status plainwire answered", () => {
     const log = createLog();
-    const head = "HTTP/1.1 502 Bad Gateway\r\nplainwire-error: upstream-timeout\r\n\r\n";
+    const head = "HTTP/1.1 504 Gateway Timeout\r\nplainwire-error: upstream-timeout\r\n\r\n";
     const page = [record(Kind.responseOurs, 1, 1, 1), record(Kind.responseHead, 1, 1, 1, head)];
     play(log, ...connect(1, EXAMPLE), get(1, 1), ...page, failed(1, 1, { code: "upstream-timeout", answered: true }));
-    expect(log.flow("f_1")).toMatchObject({ status: 502, res: { ours: true }, error: { answered: 502 } });
+    expect(log.flow("f_1")).toMatchObject({ status: 504, res: { ours: true }, error: { answered: 504 } });
+  });
+
+  it("says so too where the faulty response is shown in the page's place", () => {
+    const log = createLog();
+    const faulty = record(Kind.responseHead, 1, 1, 1, "HTTP/1.1 200 OK\r\nContent-Length: 1, 2\r\n\r\n");
+    play(log, ...connect(1, EXAMPLE), get(1, 1), faulty, failed(1, 1, { code: "response-malformed", answered: true }));
+    expect(log.flow("f_1")).toMatchObject({ status: 200, res: { ours: false }, error: { answered: 502 } });
   });
 });
 

@@ -21,6 +21,7 @@ const CASES: [what: string, text: string, list: string, detail: string][] = [
   ["a skin tone", "👍🏽", "👍", "👍🏽"],
   ["a composed letter", "e\u0301", "é", "é"],
   ["marks without end", "a" + "\u0300\u0301\u0302\u0303\u0304", "à", "à\u0301\u0302\u0303⟨U+0304⟩"],
+  ["a variation selector, which is a mark and hidden", "a\ufe00b", "ab", "a⟨U+FE00⟩b"],
   ["a mark with nothing to stand on", "\u0301a", "·a", "⟨U+0301⟩a"],
   ["a conjunct of Devanagari", "क्ष", "कष", "क्ष"],
   ["private use and unassigned", "\ue000\u{50000}", "··", "⟨U+E000⟩⟨U+50000⟩"],
