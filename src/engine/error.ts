@@ -36,6 +36,9 @@ export class EngineError extends Error {
           exitCode: 2,
           fix: `use ${flag} 127.0.0.1:${port}`,
         });
+      case undefined:
+        // The feed's own refusal of an address that others could reach.
+        return new EngineError(error.message, { exitCode: 2, fix: `use ${flag} 127.0.0.1:${port}` });
       default:
         return new EngineError(`can't listen on ${host}:${port}: ${error.message}`, {
           exitCode: 1,

@@ -79,7 +79,12 @@ async function serveTunnel(connection: ClientConnection, socket: Duplex, destina
   await relayTunnel(socket, dialled.socket, flow, first.outcome === "ended" ? first.bytes : null);
 }
 
-function serveTunnelledHttp(connection: ClientConnection, socket: Duplex, destination: Destination, dialled: Dial): void {
+function serveTunnelledHttp(
+  connection: ClientConnection,
+  socket: Duplex,
+  destination: Destination,
+  dialled: Dial,
+): void {
   const { relay, id } = connection;
   new Http1Relay({
     capture: relay,
@@ -129,7 +134,13 @@ function refuse(connection: ClientConnection, socket: Duplex, first: Peeked<Prot
   socket.destroy();
 }
 
-function endAttempt(flow: Exchange, socket: Duplex, destination: Destination, code: FailureCode, detail: string | null): void {
+function endAttempt(
+  flow: Exchange,
+  socket: Duplex,
+  destination: Destination,
+  code: FailureCode,
+  detail: string | null,
+): void {
   flow.openAttempt({ destination });
   flow.fail(code, detail);
   socket.destroy();

@@ -143,7 +143,11 @@ export class RequestSide {
   }
 
   /** Plain-HTTP proxying: the request waits until its own upstream is there. */
-  async #route(exchange: Exchange, bytes: Buffer, routed: ReturnType<NonNullable<Http1Relay["forwarder"]>["route"]>): Promise<void> {
+  async #route(
+    exchange: Exchange,
+    bytes: Buffer,
+    routed: ReturnType<NonNullable<Http1Relay["forwarder"]>["route"]>,
+  ): Promise<void> {
     const relay = this.#relay;
     const { byteLength } = this.#reader.head;
     this.#routing = true;
@@ -151,7 +155,8 @@ export class RequestSide {
     const route = await routed;
     this.#routing = false;
     if (this.#deaf) return route.ok ? void route.stream.destroy() : undefined;
-    if (!route.ok) return this.#refuse(exchange, route.failure.code, route.failure.detail, bytes.subarray(0, byteLength));
+    if (!route.ok)
+      return this.#refuse(exchange, route.failure.code, route.failure.detail, bytes.subarray(0, byteLength));
     relay.useUpstream(route.stream);
     relay.toUpstream(route.head);
     const end = this.#readBody(bytes, byteLength, byteLength);

@@ -28,7 +28,8 @@ export class ResponseSide {
     // Without an upstream the connection is ending, and what is left answers nothing any more.
     while (at < bytes.length && this.#relay.upstream !== null) {
       const exchange = this.#relay.pipeline.first;
-      if (exchange === undefined || exchange.responseDone || exchange.refusal !== null) return this.#unexpected(bytes, at);
+      if (exchange === undefined || exchange.responseDone || exchange.refusal !== null)
+        return this.#unexpected(bytes, at);
       if (this.#reader.state === "body") {
         at = this.#pass(exchange, bytes, at, at);
         continue;
@@ -69,7 +70,8 @@ export class ResponseSide {
     }
     exchange.responseHead(bytes, byteLength);
     if (status === 101 && !exchange.upgrade) return this.#refuse(exchange, "response-malformed", UNASKED, bytes.length);
-    if (status === 101 || (exchange.method === "CONNECT" && status < 300)) return this.#switch(exchange, bytes, byteLength);
+    if (status === 101 || (exchange.method === "CONNECT" && status < 300))
+      return this.#switch(exchange, bytes, byteLength);
     exchange.upgrade = false;
     return this.#pass(exchange, bytes, 0, byteLength);
   }
@@ -113,7 +115,12 @@ export class ResponseSide {
   }
 
   /** Answers with plainwire's page in place of a response that was recorded as it came; returns `end`. */
-  #refuse(exchange: Exchange, code: "response-head-too-large" | "response-malformed", detail: string, end: number): number {
+  #refuse(
+    exchange: Exchange,
+    code: "response-head-too-large" | "response-malformed",
+    detail: string,
+    end: number,
+  ): number {
     exchange.refusal = { code, detail, head: NOTHING };
     this.#relay.answer(exchange);
     return end;

@@ -143,7 +143,7 @@ export class Http1Relay {
   /** The response can't be completed: what the client has must not look whole. */
   cut(code: FailureCode, detail: string | null): void {
     const delimitedByClose = this.#responses.isDelimitedByClose;
-    this.pipeline.failAll(code, detail);
+    this.pipeline.failAll(code, detail, this.#clientEnded);
     this.dropUpstream();
     // Content-Length and chunked show the cut by themselves, and a reset could lose what was sent before it.
     if (!delimitedByClose) return this.close();
@@ -155,7 +155,7 @@ export class Http1Relay {
     if (this.#closing) return;
     this.#closing = true;
     this.#requests.stop();
-    this.pipeline.failAll("upstream-closed", null);
+    this.pipeline.failAll("upstream-closed", null, this.#clientEnded);
     const { client } = this;
     if (this.upstream !== null) this.#endUpstream(this.upstream);
     // Closing while the client still sends would reset the connection, and could take the response with it: linger.

@@ -36,10 +36,12 @@ export async function intercept(connection: ClientConnection, socket: Duplex, tu
   relay.recorder.bytes(Kind.clientHello, id, 0, hello.bytes);
 
   const destination = tunnel?.destination ?? destinationOf(hello);
-  if (destination === null) return fail(connection, socket, null, "target-invalid", "no server name in the ClientHello");
+  if (destination === null)
+    return fail(connection, socket, null, "target-invalid", "no server name in the ClientHello");
   if (tunnel === null) relay.recorder.fact(Kind.destination, id, 0, destination);
   const name = hello.sni !== null && isServerName(hello.sni) ? hello.sni.toLowerCase() : destination.hostname;
-  if (parseLeafName(name) === null) return fail(connection, socket, destination, "target-invalid", "no certificate can be for it");
+  if (parseLeafName(name) === null)
+    return fail(connection, socket, destination, "target-invalid", "no certificate can be for it");
   const dialled = await (tunnel?.dialling ?? dial(destination, relay.dialOptions));
   if (dialled.ok) relay.recorder.fact(Kind.dialled, id, 0, dialled.facts);
 
@@ -106,6 +108,7 @@ async function answer({ connection, socket, destination, name, alpn, upstream, s
   if (isUp && chosen !== null && chosen !== "http/1.1" && chosen !== "http/1.0") {
     return openTunnel(connection, client, upstream, { destination, reason: "alpn" });
   }
+  if (!client.isSessionReused()) noticeSilentRefusal(connection, client, destination);
   new Http1Relay({
     capture: relay,
     connection: id,
@@ -117,6 +120,27 @@ async function answer({ connection, socket, destination, name, alpn, upstream, s
     headBytes: relay.headBytes,
     headTimeoutMs: relay.headTimeoutMs,
   });
+}
+
+/**
+ * Some clients finish the handshake and only then look at the certificate (GnuTLS, BoringSSL, TLS 1.2 in Node): they go
+ * away at once without a byte (wire.md 3.5). A spare connection of a browser's is kept for longer.
+ */
+function noticeSilentRefusal(connection: ClientConnection, client: tls.TLSSocket, destination: Destination): void {
+  const forget = (): void => {
+    clearTimeout(timer);
+    client.off("data", forget).off("end", onGone).off("error", onGone);
+  };
+  const onGone = (): void => {
+    forget();
+    // It only followed: the upstream's close had closed its side.
+    if (client.writableEnded) return;
+    const flow = new Exchange(connection.relay, connection.id);
+    flow.openAttempt({ destination });
+    flow.fail("client-untrusting", "the client went away right after the handshake, without a request");
+  };
+  const timer = setTimeout(forget, SILENT_REFUSAL_MS).unref();
+  client.once("data", forget).once("end", onGone).once("error", onGone);
 }
 
 function clientFacts(client: tls.TLSSocket, alpn: string | null, leafName: string, handshakeMs: number): ClientTls {
@@ -131,7 +155,12 @@ function clientFacts(client: tls.TLSSocket, alpn: string | null, leafName: strin
 }
 
 /** Until HTTP/2 can be read, a client that offers nothing else is relayed unread rather than refused. */
-function passThrough(connection: ClientConnection, socket: Duplex, upstream: net.Socket, destination: Destination): Promise<void> {
+function passThrough(
+  connection: ClientConnection,
+  socket: Duplex,
+  upstream: net.Socket,
+  destination: Destination,
+): Promise<void> {
   return openTunnel(connection, socket, upstream, { destination, reason: "http2-only" });
 }
 
@@ -203,3 +232,5 @@ function fail(
 
 /** A client has nothing to send after its ClientHello until it is answered; what it sends all the same is bounded. */
 const MOST_WAITING = 128 * 1024;
+
+const SILENT_REFUSAL_MS = 2000;

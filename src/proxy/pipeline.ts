@@ -30,13 +30,19 @@ export class Pipeline {
     this.#open.shift()?.done();
   }
 
-  /** Ends all of them: the first with its own reason, those behind it because they were never answered. */
-  failAll(code: FailureCode, detail: string | null): void {
+  /**
+   * Ends all of them: the first with its own reason, those behind it because they were never answered.
+   *
+   * `clientEnded`: the client had ended its side. One that goes away does so, it is passed on, and the upstream closes
+   * because of it: the missing response is then not the upstream's fault. (A half-close looks the same, and is rare.)
+   */
+  failAll(code: FailureCode, detail: string | null, clientEnded = false): void {
+    const reason = clientEnded && FOLLOWS_CLIENT.has(code) ? "client-closed" : code;
     for (const exchange of this.#open) {
       // A response that was complete stays a success, even if its request was cut short by the other side's close.
       if (exchange.responseDone) exchange.done();
       else if (exchange.refusal !== null) exchange.fail(exchange.refusal.code, exchange.refusal.detail);
-      else exchange.fail(code, detail);
+      else exchange.fail(reason, detail);
     }
     this.#open.length = 0;
   }
@@ -44,3 +50,4 @@ export class Pipeline {
 
 /** More than any client sends; a bound on what a hostile one can make us remember. */
 const MAX_PIPELINED = 64;
+const FOLLOWS_CLIENT: ReadonlySet<FailureCode> = new Set(["upstream-closed", "upstream-reset", "response-truncated"]);

@@ -1,5 +1,6 @@
 /** Relays bytes both ways unread: passthrough, unknown protocols, and what follows an upgrade. */
 
+import type net from "node:net";
 import { type Duplex, finished } from "node:stream";
 import type { Exchange } from "./exchange.ts";
 
@@ -8,12 +9,17 @@ import type { Exchange } from "./exchange.ts";
  * relayed; an abort on one side aborts the other. Bytes still in the streams' own buffers are relayed first; `early`,
  * bytes that were read from the client before, go in front of them.
  */
-export function relayTunnel(client: Duplex, upstream: Duplex, flow: Exchange, early: Buffer | null = null): Promise<void> {
+export function relayTunnel(
+  client: Duplex,
+  upstream: Duplex,
+  flow: Exchange,
+  early: Buffer | null = null,
+): Promise<void> {
   return new Promise((resolve) => {
     const fail = (code: "client-reset" | "client-closed" | "upstream-reset", detail: string): void => {
       flow.fail(code, detail);
-      client.destroy();
-      upstream.destroy();
+      tear(client);
+      tear(upstream);
     };
     client.on("error", (error) => fail("client-reset", error.message));
     upstream.on("error", (error) => fail("upstream-reset", error.message));
@@ -60,6 +66,17 @@ function pipe(
     });
     from.resume();
   });
+}
+
+/** Nobody knows this protocol's ends, so a cut must not look like one: a reset where TCP is at hand. */
+function tear(stream: Duplex): void {
+  if (isTcp(stream)) stream.resetAndDestroy();
+  else stream.destroy();
+}
+
+/** A TLS socket has the method, too, and throws. */
+function isTcp(stream: Duplex): stream is net.Socket {
+  return "resetAndDestroy" in stream && !("encrypted" in stream);
 }
 
 const CUT = "the connection was closed without an end";

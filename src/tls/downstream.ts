@@ -27,6 +27,7 @@ export function terminate(socket: Duplex, options: TerminateOptions): Promise<Te
     const finish = (result: Terminated): void => {
       clearTimeout(timer);
       stream.off("secure", onSecure).off("error", onError).off("close", onClose);
+      stream.off("readable", onReadable).off("end", onClose);
       // An error that came with the handshake's last bytes is reported before anybody else can listen.
       stream.on("error", ignore);
       if (!result.ok) stream.destroy();
@@ -42,12 +43,15 @@ export function terminate(socket: Duplex, options: TerminateOptions): Promise<Te
       const detail = "the client closed the connection after it saw plainwire's certificate";
       finish({ ok: false, failure: { code: "client-untrusting", detail } });
     };
+    // Only who reads sees the end. Before "secure" there is nothing else to be read.
+    const onReadable = (): void => void stream.read(0);
     const timer = setTimeout(() => {
       const detail = `the handshake did not finish within ${options.timeoutMs / 1000} s`;
       finish({ ok: false, failure: { code: "client-tls", detail } });
     }, options.timeoutMs);
 
     stream.on("secure", onSecure).on("error", onError).on("close", onClose);
+    stream.on("readable", onReadable).on("end", onClose);
   });
 }
 

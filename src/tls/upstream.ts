@@ -2,7 +2,7 @@
 
 import type net from "node:net";
 import tls from "node:tls";
-import type { X509Certificate } from "node:crypto";
+import { X509Certificate } from "node:crypto";
 import type { FailureCode } from "../errors.ts";
 import { protocolList } from "./alpn.ts";
 import { detailOf, type HandshakeFailure } from "./failure.ts";
@@ -123,9 +123,12 @@ function chainOf(stream: tls.TLSSocket): CertificateSummary[] {
   const known = CHAINS.get(leaf.fingerprint256);
   if (known !== undefined) return known;
   const chain: CertificateSummary[] = [];
-  for (let certificate: X509Certificate | undefined = leaf; certificate !== undefined;) {
-    chain.push(summarize(certificate));
-    certificate = chain.length < MAX_CHAIN ? certificate.issuerCertificate : undefined;
+  // Unlike the X509Certificate, this has the issuers that the upstream left out and the root store supplied.
+  let at: tls.DetailedPeerCertificate | undefined = stream.getPeerCertificate(true);
+  while (at?.raw !== undefined) {
+    chain.push(summarize(new X509Certificate(at.raw)));
+    // A root is its own issuer there.
+    at = chain.length < MAX_CHAIN && at.issuerCertificate !== at ? at.issuerCertificate : undefined;
   }
   if (CHAINS.size >= MAX_CHAINS) CHAINS.clear();
   CHAINS.set(leaf.fingerprint256, chain);
