@@ -1,4 +1,4 @@
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import { type TuiExit, runTui } from "../../src/tui/run.ts";
 import { FakeFeed, FakeHost, FakeTerminal } from "./fake-terminal.ts";
 import { EXPIRED, content, done, failed, request } from "./fixture.ts";
@@ -218,9 +218,10 @@ describe("a running UI", () => {
     const taken = terminal.stalled;
     terminal.stalled = null;
     taken();
-    await frame();
-    await frame();
-    expect(terminal.row(22)).toContain("/item/400");
+    await vi.waitFor(async () => {
+      await frame();
+      expect(terminal.row(22)).toContain("/item/400");
+    }, 10_000);
   });
 
   it("says what an engine that leaves said", async () => {
