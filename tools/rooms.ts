@@ -50,9 +50,8 @@ const RESERVED: { modules: string[]; for: string[]; message: string; pure?: stri
   },
   {
     modules: ["node:tls"],
-    for: ["tls", "ca/contexts.ts", "engine/relay.ts"],
-    message:
-      "only tls/, ca/contexts.ts and engine/relay.ts (which sets the roots) use node:tls (types are free to all)",
+    for: ["tls", "ca/contexts.ts"],
+    message: "only tls/ and ca/contexts.ts use node:tls (types are free to all)",
     types: true,
   },
 ];

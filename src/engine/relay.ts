@@ -1,6 +1,5 @@
 /** The relay thread: listens, relays, records. Started by `start.ts` with `RelayStart`; speaks `control.ts`. */
 
-import tls from "node:tls";
 import { parentPort, workerData } from "node:worker_threads";
 import { createLeafContexts } from "../ca/contexts.ts";
 import { createMinter } from "../ca/leaf.ts";
@@ -8,6 +7,7 @@ import { Recorder } from "../capture/recorder.ts";
 import type { RelayContext } from "../proxy/context.ts";
 import { listen } from "../proxy/listener.ts";
 import { upstreamRoots } from "../tls/trust.ts";
+import { UpstreamTrust } from "../tls/upstream-trust.ts";
 import type { FromRelay, RelayStart, ToRelay } from "./control.ts";
 
 async function main(start: RelayStart): Promise<void> {
@@ -40,7 +40,7 @@ function createRelay(start: RelayStart, ownPorts: ReadonlySet<number>): RelayCon
       inFlightBytes: capture.inFlightBytes,
     }),
     leaves: createLeafContexts(createMinter(start.ca)),
-    upstreamContext: trustedContext(start),
+    trust: upstreamTrust(start),
     insecure: start.insecure,
     dialOptions: { timeoutMs: limits.connectTimeoutMs, ownPorts },
     bodyBytes: capture.bodyBytes,
@@ -52,13 +52,10 @@ function createRelay(start: RelayStart, ownPorts: ReadonlySet<number>): RelayCon
   };
 }
 
-/** A context with the roots costs milliseconds to build, so there is one for all connections. */
-function trustedContext(start: RelayStart): tls.SecureContext {
+function upstreamTrust(start: RelayStart): UpstreamTrust {
   const { roots, warnings } = upstreamRoots(start.upstreamCas, [start.ca.certificate]);
   for (const warning of warnings) log("warn", warning);
-  // Whatever the environment preloaded (NODE_EXTRA_CA_CERTS) is replaced, not extended.
-  tls.setDefaultCACertificates(roots);
-  return tls.createSecureContext({ minVersion: "TLSv1.2" });
+  return new UpstreamTrust(roots);
 }
 
 async function stop(relay: RelayContext, listener: { close(): Promise<void> }): Promise<void> {

@@ -106,10 +106,10 @@ async function firstToSpeak(client: Duplex, dialling: Promise<Dial>, timeoutMs: 
   const upstream = dialling.then(async (dialled) => {
     if (!dialled.ok) return;
     const banner = await peek(dialled.socket, () => true, { signal: clientSpoke.signal });
-    if (banner.outcome === "decided") upstreamSpoke.abort();
+    if (banner.outcome === "decided") upstreamSpoke.abort(SPOKE);
   });
   const first = await peek(client, protocolOf, { timeoutMs, signal: upstreamSpoke.signal });
-  clientSpoke.abort();
+  clientSpoke.abort(SPOKE);
   // What was read of the upstream must be back in its stream before anybody else reads from it.
   if (first.outcome === "aborted") await upstream;
   return first;
@@ -154,3 +154,6 @@ function protocolOf(bytes: Buffer): Protocol | null {
 }
 
 function ignore(): void {}
+
+/** Named, as the default reason is an exception that takes its stack: tens of microseconds a connection. */
+const SPOKE = "spoke";

@@ -1,16 +1,15 @@
 /** What every connection of one relay shares. */
 
-import type { SecureContext } from "node:tls";
 import type { LeafContexts } from "../ca/contexts.ts";
 import type { Recorder } from "../capture/recorder.ts";
+import type { UpstreamTrust } from "../tls/upstream-trust.ts";
 import type { DialOptions } from "./dial.ts";
 import type { Capture } from "./exchange.ts";
 
 export interface RelayContext extends Capture {
   readonly recorder: Recorder;
   readonly leaves: LeafContexts;
-  /** Holds the trusted roots for upstreams. */
-  readonly upstreamContext: SecureContext;
+  readonly trust: UpstreamTrust;
   readonly insecure: boolean;
   readonly dialOptions: DialOptions;
   readonly headBytes: number;

@@ -58,14 +58,14 @@ export class Forwarder {
   }
 
   async #open(exchange: Exchange, secure: boolean): Promise<Duplex | UpstreamFailure> {
-    const { recorder, dialOptions, upstreamContext: context, insecure, handshakeTimeoutMs: timeoutMs } = this.#relay;
+    const { recorder, dialOptions, trust, insecure, handshakeTimeoutMs: timeoutMs } = this.#relay;
     if (this.destination === null) return { code: "target-invalid", detail: null };
     const dialled = await dial(this.destination, dialOptions);
     if (!dialled.ok) return dialled.failure;
     recorder.fact(Kind.dialled, exchange.connection, exchange.id, dialled.facts);
     if (!secure) return dialled.socket;
     const name = this.destination.hostname;
-    const result = await originate(dialled.socket, { name, alpn: ["http/1.1"], context, insecure, timeoutMs });
+    const result = await originate(dialled.socket, { name, alpn: ["http/1.1"], trust, insecure, timeoutMs });
     if (result.session !== null) recorder.fact(Kind.upstreamTls, exchange.connection, exchange.id, result.session);
     return result.ok ? result.stream : result.failure;
   }

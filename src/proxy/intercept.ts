@@ -50,9 +50,11 @@ export async function intercept(connection: ClientConnection, socket: Duplex, tu
     return passThrough(connection, socket, dialled.socket, destination);
   }
   const asking = dialled.ok ? startUpstream(connection, dialled.socket, name, alpn) : dialled.failure;
+  // Minted while the upstream thinks: on first contact with a host nobody waits for it.
+  const { context } = relay.leaves.contextFor(name);
   const upstream = await unlessGone(socket, asking);
   if (upstream === null) return vanished(connection, socket, dialled, destination);
-  await answer({ connection, socket, destination, name, alpn, upstream, started });
+  await answer({ connection, socket, destination, name, context, alpn, upstream, started });
 }
 
 /** Decides on a ClientHello, however it is split over segments and records. */
@@ -72,6 +74,7 @@ interface Answer {
   destination: Destination;
   /** What the leaf is for. */
   name: string;
+  context: tls.SecureContext;
   /** The client's offer without `h2`. */
   alpn: string[];
   upstream: tls.TLSSocket | UpstreamFailure;
@@ -85,19 +88,19 @@ async function startUpstream(
   alpn: string[],
 ): Promise<tls.TLSSocket | UpstreamFailure> {
   const { relay, id } = connection;
-  const { upstreamContext: context, insecure, handshakeTimeoutMs: timeoutMs } = relay;
-  const result = await originate(socket, { name, alpn, context, insecure, timeoutMs });
+  const { trust, insecure, handshakeTimeoutMs: timeoutMs } = relay;
+  const result = await originate(socket, { name, alpn, trust, insecure, timeoutMs });
   const facts: UpstreamTls | null = result.session;
   if (facts !== null) relay.recorder.fact(Kind.upstreamTls, id, 0, facts);
   return result.ok ? result.stream : result.failure;
 }
 
 /** Completes the client's handshake with the protocol that the upstream chose, and relays. */
-async function answer({ connection, socket, destination, name, alpn, upstream, started }: Answer): Promise<void> {
+async function answer(request: Answer): Promise<void> {
+  const { connection, socket, destination, name, context, alpn, upstream, started } = request;
   const { relay, id } = connection;
   const isUp = "pipe" in upstream;
   const chosen = isUp ? upstream.alpnProtocol || null : (alpn.find((protocol) => protocol === "http/1.1") ?? null);
-  const { context } = relay.leaves.contextFor(name);
   const result = await terminate(socket, { context, alpn: chosen, timeoutMs: relay.handshakeTimeoutMs });
   if (!result.ok) {
     if (isUp) upstream.destroy();
@@ -185,7 +188,7 @@ async function unlessGone<T>(socket: Duplex, asking: T | Promise<T>): Promise<T 
   const answered = new AbortController();
   const waiting = peek(socket, (bytes) => bytes.length > MOST_WAITING || null, { signal: answered.signal });
   const first = await Promise.race([asking, waiting.then((peeked) => (peeked.outcome === "ended" ? null : asking))]);
-  answered.abort();
+  answered.abort(ANSWERED);
   // The ClientHello must be back in the stream before it is read again.
   await waiting;
   return first;
@@ -234,3 +237,6 @@ function fail(
 const MOST_WAITING = 128 * 1024;
 
 const SILENT_REFUSAL_MS = 2000;
+
+/** Named, as the default reason is an exception that takes its stack: tens of microseconds a connection. */
+const ANSWERED = "answered";

@@ -2,10 +2,10 @@
 
 import type net from "node:net";
 import tls from "node:tls";
-import { X509Certificate } from "node:crypto";
 import type { FailureCode } from "../errors.ts";
 import { protocolList } from "./alpn.ts";
 import { detailOf, type HandshakeFailure } from "./failure.ts";
+import type { CertificateSummary, UpstreamTrust } from "./upstream-trust.ts";
 import { verdictOf } from "./verdict.ts";
 
 export interface OriginateOptions {
@@ -13,8 +13,7 @@ export interface OriginateOptions {
   name: string;
   /** Protocols to offer, in the client's order; none offered if empty. */
   alpn: string[];
-  /** Holds the trusted roots; shared by all connections. */
-  context: tls.SecureContext;
+  trust: UpstreamTrust;
   /** Go on in spite of a bad verdict. */
   insecure: boolean;
   timeoutMs: number;
@@ -33,15 +32,6 @@ export interface UpstreamSession {
   handshakeMs: number;
 }
 
-export interface CertificateSummary {
-  subject: string;
-  issuer: string;
-  validFrom: string;
-  validTo: string;
-  sha256: string;
-  subjectAltName: string | null;
-}
-
 export type Originated =
   | { ok: true; stream: tls.TLSSocket; session: UpstreamSession }
   /** `session` is there if the handshake finished and verification failed. Nothing was written, the socket is closed. */
@@ -54,7 +44,7 @@ export function originate(socket: net.Socket, options: OriginateOptions): Promis
     const isAddress = /^[\d.]+$|:/.test(options.name);
     const stream = tls.connect({
       socket,
-      secureContext: options.context,
+      secureContext: options.trust.context,
       // The verdict below decides; this way the chain can be read whatever it is. The environment has no say in it.
       rejectUnauthorized: false,
       host: options.name,
@@ -103,7 +93,7 @@ function describe(stream: tls.TLSSocket, options: OriginateOptions, handshakeMs:
     verdict,
     detail,
     insecure: options.insecure && verdict !== "verified",
-    chain: chainOf(stream),
+    chain: options.trust.chainOf(stream),
     handshakeMs,
   };
 }
@@ -116,39 +106,6 @@ function judge(stream: tls.TLSSocket, name: string): { verdict: "verified" | Fai
   return { verdict: verdictOf({ code, message: code }), detail: nameError?.message ?? code };
 }
 
-/** Leaf first. Reading a chain costs tens of microseconds, so what a leaf's chain says is kept. */
-function chainOf(stream: tls.TLSSocket): CertificateSummary[] {
-  const leaf = stream.getPeerX509Certificate();
-  if (leaf === undefined) return [];
-  const known = CHAINS.get(leaf.fingerprint256);
-  if (known !== undefined) return known;
-  const chain: CertificateSummary[] = [];
-  // Unlike the X509Certificate, this has the issuers that the upstream left out and the root store supplied.
-  let at: tls.DetailedPeerCertificate | undefined = stream.getPeerCertificate(true);
-  while (at?.raw !== undefined) {
-    chain.push(summarize(new X509Certificate(at.raw)));
-    // A root is its own issuer there.
-    at = chain.length < MAX_CHAIN && at.issuerCertificate !== at ? at.issuerCertificate : undefined;
-  }
-  if (CHAINS.size >= MAX_CHAINS) CHAINS.clear();
-  CHAINS.set(leaf.fingerprint256, chain);
-  return chain;
-}
-
-function summarize(certificate: X509Certificate): CertificateSummary {
-  return {
-    subject: certificate.subject,
-    issuer: certificate.issuer,
-    validFrom: certificate.validFromDate.toISOString(),
-    validTo: certificate.validToDate.toISOString(),
-    sha256: certificate.fingerprint256,
-    subjectAltName: certificate.subjectAltName ?? null,
-  };
-}
-
 function ignore(): void {}
 
 const NAME_MISMATCH = "ERR_TLS_CERT_ALTNAME_INVALID";
-const CHAINS = new Map<string, CertificateSummary[]>();
-const MAX_CHAINS = 1000;
-const MAX_CHAIN = 10;

@@ -8,6 +8,7 @@ import { createLeafContexts } from "../../src/ca/contexts.ts";
 import { createMinter } from "../../src/ca/leaf.ts";
 import type { RelayContext } from "../../src/proxy/context.ts";
 import { listen } from "../../src/proxy/listener.ts";
+import { UpstreamTrust } from "../../src/tls/upstream-trust.ts";
 import { createTestCa, type TestCertificate } from "./pki.ts";
 import { ScriptedPeer } from "./scripted-peer.ts";
 import { Tape } from "./tape.ts";
@@ -165,7 +166,7 @@ function createContext(tape: Tape, ownPorts: ReadonlySet<number>, options: Relay
   return {
     recorder: tape.recorder,
     leaves: createLeafContexts(createMinter({ certificate: CA.certPem, key: CA.keyPem })),
-    upstreamContext: tls.createSecureContext({ ca: UPSTREAM_CA.certPem }),
+    trust: new UpstreamTrust([UPSTREAM_CA.certPem]),
     insecure: options.insecure ?? false,
     dialOptions: { timeoutMs: 5000, ownPorts },
     bodyBytes: 1024 * 1024,

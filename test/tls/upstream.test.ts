@@ -2,6 +2,7 @@ import { once } from "node:events";
 import net from "node:net";
 import tls from "node:tls";
 import { describe, expect, it, onTestFinished } from "vitest";
+import { UpstreamTrust } from "../../src/tls/upstream-trust.ts";
 import { originate, type OriginateOptions } from "../../src/tls/upstream.ts";
 import { ClientHelloReader } from "../../src/wire/client-hello.ts";
 import { createTestCa } from "../support/pki.ts";
@@ -9,7 +10,7 @@ import { startUpstream, type TestUpstream } from "../support/relay.ts";
 import { until } from "../support/until.ts";
 
 const ROOT = createTestCa();
-const CONTEXT = tls.createSecureContext({ ca: ROOT.certPem });
+const TRUST = new UpstreamTrust([ROOT.certPem]);
 const NAMES = ["example.test"];
 
 async function originateTo(target: { port: number }, options: Partial<OriginateOptions> = {}) {
@@ -17,7 +18,7 @@ async function originateTo(target: { port: number }, options: Partial<OriginateO
   socket.on("error", () => {});
   onTestFinished(() => void socket.destroy());
   await once(socket, "connect");
-  const defaults = { name: "example.test", alpn: [], context: CONTEXT, insecure: false, timeoutMs: 5000 };
+  const defaults = { name: "example.test", alpn: [], trust: TRUST, insecure: false, timeoutMs: 5000 };
   return originate(socket, { ...defaults, ...options });
 }
 
