@@ -21,6 +21,8 @@ export class Body {
 }
 
 export class BodyRing {
+  /** Wire bytes that passed and were not put into the ring. */
+  dropped = 0;
   readonly #size: number;
   readonly #perBody: number;
   readonly #doubles: Float64Array;
@@ -46,9 +48,11 @@ export class BodyRing {
   /** Counts a piece of a body as it passed on the wire, and keeps what may be kept of it. */
   append(body: Body, piece: Uint8Array): void {
     body.wire += piece.length;
-    if (body.cut) return;
-    const keep = this.#evicted(body) ? 0 : Math.min(piece.length, this.#perBody - body.stored);
-    if (keep < piece.length) body.cut = true;
+    const keep = this.#evicted(body) || body.cut ? 0 : Math.min(piece.length, this.#perBody - body.stored);
+    if (keep < piece.length) {
+      body.cut = true;
+      this.dropped += piece.length - keep;
+    }
     if (keep <= 0) return;
     body.last = this.#write(keep === piece.length ? piece : piece.subarray(0, keep), body.last);
     if (body.first === NONE) body.first = body.last;
@@ -59,6 +63,7 @@ export class BodyRing {
   skip(body: Body, count: number): void {
     body.wire += count;
     body.cut = true;
+    this.dropped += count;
   }
 
   /** How many of the body's wire bytes, from its first on, can be read. All go at once, when the first does. */

@@ -9,7 +9,7 @@ import { describe } from "./describe.ts";
 import { EventLog, type LogBudget } from "./event-log.ts";
 import type { FlowId, FlowSummary } from "./events.ts";
 import { exchangeOf, type Flow } from "./flow.ts";
-import type { BodyPart, FlowSource, LogEntry, StoredBody } from "./source.ts";
+import type { BodyPart, FlowSource, FlowStats, LogEntry, StoredBody } from "./source.ts";
 import { summarize, type Surroundings } from "./summary.ts";
 import { FlowTable, type TableBudget } from "./table.ts";
 
@@ -29,13 +29,7 @@ export interface FlowLogOptions {
   epoch?: string;
 }
 
-interface FlowStats {
-  /** Flows that can be looked up, and of them those without an end. */
-  flows: number;
-  open: number;
-  /** Since the start. */
-  failed: number;
-  bodyBytes: number;
+interface HubStats extends FlowStats {
   headBytes: number;
   events: number;
   eventBytes: number;
@@ -51,7 +45,7 @@ export interface FlowLog extends FlowSource {
   accept(batch: ArrayBuffer, length: number): void;
   /** Ends all open flows as failed, because the relay is gone. */
   failOpen(code: "relay-crashed" | "shutdown"): void;
-  stats(): FlowStats;
+  stats(): HubStats;
 }
 
 export function createFlowLog(options: FlowLogOptions): FlowLog {
@@ -118,13 +112,14 @@ class Hub implements FlowLog {
     return flow && storedBody(flow, part, this.#bodies);
   }
 
-  stats(): FlowStats {
+  stats(): HubStats {
     const { failed, strayRecords, strayEnds } = this.#collector;
     return {
       flows: this.#table.size,
       open: this.#table.open.size,
       failed,
       bodyBytes: this.#bodies.used,
+      bodyBytesDropped: this.#bodies.dropped,
       headBytes: this.#table.bytes,
       events: this.#log.next - this.#log.first,
       eventBytes: this.#log.bytes,

@@ -17,6 +17,18 @@ export interface FlowSource {
   flow(id: FlowId): FlowSummary | undefined;
   /** Undefined if the flow is unknown or has no such body. */
   body(id: FlowId, part: BodyPart): StoredBody | undefined;
+  stats(): FlowStats;
+}
+
+export interface FlowStats {
+  /** Flows that can be looked up, and of them those without an end. */
+  flows: number;
+  open: number;
+  /** Since the start. */
+  failed: number;
+  /** Bytes that hold bodies now; and wire bytes of bodies that were never kept, since the start. */
+  bodyBytes: number;
+  bodyBytesDropped: number;
 }
 
 export type BodyPart = "req" | "res";

@@ -25,6 +25,8 @@ describe("the ring of bodies", () => {
           }
         }
         expect(ring.used).toBeLessThanOrEqual(size);
+        const unkept = bodies.map(({ body }) => body.wire - body.stored);
+        expect(ring.dropped).toBe(unkept.reduce((sum, count) => sum + count));
       }),
     );
   });
