@@ -59,23 +59,25 @@ export class FlowTable {
     return this.#known.get(id);
   }
 
-  apply(event: FlowEvent): void {
+  /** Ordinal of the row that is new or changed; null if none is. */
+  apply(event: FlowEvent): number | null {
     const before = this.#known.get(event.flow);
     if (event.event === "tls.failed") {
       if (before) this.#keep({ summary: before.summary, tlsFailed: event });
-      return;
+      return null;
     }
     const summary = reduce(before?.summary, event);
-    if (!summary || summary === before?.summary) return;
+    if (!summary || summary === before?.summary) return null;
     if (summary.state === "failed" && before?.summary.state !== "failed") this.#failed += 1;
     this.#keep({ summary, tlsFailed: before?.tlsFailed ?? null });
-    this.#show(summary);
+    return this.#show(summary);
   }
 
-  #show(summary: FlowSummary): void {
+  #show(summary: FlowSummary): number {
     const ordinal = this.#ordinals.get(summary.flow) ?? this.#append(summary.flow);
     this.#rows[ordinal % this.#capacity] = rowOf(summary, ordinal);
     this.version += 1;
+    return ordinal;
   }
 
   #append(id: FlowId): number {

@@ -51,6 +51,11 @@ export function detailWidth(model: Pick<Model, "cols" | "rows" | "detail">): num
   return Math.max(8, (layoutOf(model).detail?.cols ?? model.cols) - 3);
 }
 
+/** Rows of the help, without its tabs. */
+export function helpHeight({ rows }: Pick<Model, "rows">): number {
+  return Math.max(1, rows - 3);
+}
+
 /** One column between the two stays free for a rule. */
 function beside(whole: Rect): Layout {
   const left = Math.floor(whole.cols / 2);

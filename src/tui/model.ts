@@ -3,9 +3,13 @@
 import type { BodyContent, Hello } from "../feed/client.ts";
 import type { FlowId } from "../flow/events.ts";
 import type { BodyPart } from "../flow/source.ts";
+import type { FilterError } from "../flow/filter-error.ts";
 import type { BodyMode } from "./body/content.ts";
 import { FlowTable } from "./flows.ts";
+import type { EditedLine } from "./line-editor.ts";
+import { Listing } from "./listing.ts";
 import { type Rate, NO_RATE } from "./rate.ts";
+import type { Row } from "./row.ts";
 import type { Look } from "./theme.ts";
 
 export interface Model {
@@ -14,7 +18,24 @@ export interface Model {
   readonly cols: number;
   readonly rows: number;
   readonly flows: FlowTable;
+  /** Which of them the list shows. */
+  readonly listing: Listing;
+  /** The filter that is on, as it was typed; "" if none is. */
+  readonly filter: string;
+  /** True while a "refilter" is on its way. */
+  readonly filtering: boolean;
+  /** What is searched for in the list; "" if nothing is. */
+  readonly search: string;
+  /** The line that is being typed. Keys go there. */
+  readonly prompt: Prompt | null;
+  /** What was typed before, oldest first. */
+  readonly history: Readonly<Record<Prompt["kind"], readonly string[]>>;
+  /** The menu that waits for its next key. */
+  readonly menu: "copy" | null;
+  /** What just happened, for a few more ticks. */
+  readonly toast: Toast | null;
   readonly overlay: "help" | "connect" | null;
+  readonly help: { readonly page: number; readonly scroll: number };
   /** True while the selection sticks to the newest flow. */
   readonly follow: boolean;
   /** Ordinal of the selected row; 0 while there is none. Rows are known by ordinal, not by index: they stay where they are. */
@@ -30,6 +51,23 @@ export interface Model {
   readonly missed: number;
   readonly notice: string | null;
   readonly rate: Rate;
+}
+
+export interface Prompt {
+  readonly kind: "filter" | "search";
+  readonly line: EditedLine;
+  /** Why the line is no filter; null if it is one. */
+  readonly error: FilterError | null;
+  /** Place in the history; its length stands for what was typed anew, which is `draft`. */
+  readonly place: number;
+  readonly draft: string;
+  /** What Escape goes back to. */
+  readonly before: Pick<Model, "filter" | "selected" | "top" | "follow">;
+}
+
+export interface Toast {
+  readonly text: string;
+  readonly ticks: number;
 }
 
 /** The flow that is open. */
@@ -65,7 +103,16 @@ export function initialModel(hello: Hello, look: Look, cols: number, rows: numbe
     cols,
     rows,
     flows,
+    listing: new Listing(flows),
+    filter: "",
+    filtering: false,
+    search: "",
+    prompt: null,
+    history: { filter: [], search: [] },
+    menu: null,
+    toast: null,
     overlay: null,
+    help: { page: 0, scroll: 0 },
     follow: true,
     selected: 0,
     top: 1,
@@ -78,9 +125,20 @@ export function initialModel(hello: Hello, look: Look, cols: number, rows: numbe
   };
 }
 
+/** The row under the cursor; none if the filter lets nothing through. */
+export function selectedRow(model: Model): Row | undefined {
+  return model.listing.has(model.selected) ? model.flows.row(model.selected) : undefined;
+}
+
+export function withToast(model: Model, text: string): Model {
+  return { ...model, toast: { text, ticks: TOAST_TICKS } };
+}
+
 /** The page that is shown when there is nothing to list, or when it is asked for. */
 export function showsConnect(model: Model): boolean {
   return model.overlay === "connect" || (model.overlay === null && model.flows.next === model.flows.first);
 }
 
 export const UNASKED: BodyState = { state: "unasked" };
+/** Seconds, about. */
+const TOAST_TICKS = 6;

@@ -12,12 +12,19 @@ export interface Row {
   readonly state: FlowState;
   /** Epoch ms. */
   readonly started: number;
+  /** "" if the flow has none. */
   readonly method: string;
   readonly status: number | null;
-  /** With its port where that is not the scheme's own. */
+  /** What filters look at, not printable: at most the first 1,024 characters. */
+  readonly url: string;
+  /** Not printable either, and without a port. */
   readonly host: string;
-  /** Path and query; the code and the reason of a failure, or of a tunnel, in its place. */
+  /** The host as it is shown: with its port where that is not the scheme's own. */
+  readonly authority: string;
+  /** Path and query; the reason of a failure, or of a tunnel, in its place. */
   readonly path: string;
+  /** Code of a failure; "" if there is none. */
+  readonly code: string;
   readonly type: string;
   /** Body bytes of the response; both directions for a tunnel. Null as long as unknown. */
   readonly size: number | null;
@@ -34,10 +41,13 @@ export function rowOf(summary: FlowSummary, ordinal: number): Row {
     kind: summary.kind,
     state: summary.state,
     started: summary.started,
-    method: short(summary.method, 16) || "–",
+    method: short(summary.method, 16),
     status: summary.status,
-    host: short(hostAndPort(summary), 128) || "–",
+    url: searched(summary.url, URL_CHARS),
+    host: searched(summary.host, HOST_CHARS),
+    authority: short(hostAndPort(summary), 128) || "–",
     path: short(pathColumn(summary), 512),
+    code: summary.error?.code ?? "",
     type: short(shortType(summary.res?.body?.mime ?? null), 12),
     size: sizeOf(summary),
     duration: summary.state === "open" ? null : summary.timing.total,
@@ -61,7 +71,7 @@ export function pathOf(url: string): string {
 }
 
 function pathColumn(summary: FlowSummary): string {
-  if (summary.error) return `${summary.error.code}: ${summary.error.reason}`;
+  if (summary.error) return summary.error.reason;
   if (summary.kind === "tunnel") return `tunnel: ${TUNNELS[summary.tunnel ?? "upgrade"]}`;
   return pathOf(summary.url);
 }
@@ -73,9 +83,17 @@ function sizeOf(summary: FlowSummary): number | null {
 
 /** Cut before it is made printable: the wire may send a megabyte. */
 function short(latin1: string, max: number): string {
-  // A cut inside a character would turn all of a UTF-8 text into Latin-1.
-  const whole = latin1.length <= max ? latin1 : latin1.slice(0, max).replace(/[\xc2-\xf4][\x80-\xbf]{0,3}$/, "");
-  return printable(wireText(whole), "list");
+  return printable(wireText(cut(latin1, max)), "list");
+}
+
+/** Text to search in. A cut is copied: a slice would keep all of the megabyte that it was cut from. */
+function searched(latin1: string, max: number): string {
+  return wireText(latin1.length <= max ? latin1 : Buffer.from(cut(latin1, max), "latin1").toString("latin1"));
+}
+
+/** A cut inside a character would turn all of a UTF-8 text into Latin-1. */
+function cut(latin1: string, max: number): string {
+  return latin1.length <= max ? latin1 : latin1.slice(0, max).replace(/[\xc2-\xf4][\x80-\xbf]{0,3}$/, "");
 }
 
 /** Why bytes are relayed unread, in words. */
@@ -87,3 +105,8 @@ export const TUNNELS = {
   upgrade: "upgraded to another protocol",
   unused: "closed before the client sent a byte",
 } as const satisfies Record<NonNullable<FlowSummary["tunnel"]>, string>;
+
+/** What the list keeps of a URL for filters; the help says so. */
+const URL_CHARS = 1024;
+/** A DNS name has at most 253. */
+const HOST_CHARS = 256;

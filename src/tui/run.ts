@@ -1,6 +1,7 @@
 /** The terminal UI: a feed and a terminal in, until the user leaves or the engine is gone. */
 
 import type { FeedClient } from "../feed/client.ts";
+import { copyText } from "./clipboard.ts";
 import { Frames } from "./frames.ts";
 import { type Host, type HostSignal, processHost } from "./host.ts";
 import type { Effect, Message } from "./messages.ts";
@@ -31,6 +32,7 @@ export function runTui(options: TuiOptions): Promise<TuiExit> {
 
 class Tui {
   readonly #feed: FeedClient;
+  readonly #env: Environment;
   readonly #input: TerminalInput;
   readonly #output: TerminalOutput;
   readonly #host: Host;
@@ -46,10 +48,12 @@ class Tui {
   #cancelResize: () => void = () => {};
   #cancelTick: () => void = () => {};
   #cancelContinue: () => void = () => {};
+  #cancelRefilter: () => void = () => {};
 
   constructor(options: TuiOptions, resolve: (exit: TuiExit) => void, reject: (error: unknown) => void) {
     const { feed, input, output, env, ascii, host } = options;
     this.#feed = feed;
+    this.#env = env;
     this.#input = input;
     this.#output = output;
     this.#host = host ?? processHost;
@@ -125,6 +129,12 @@ class Tui {
         return this.#terminal.invalidate();
       case "fetch-body":
         return this.#fetchBody(effect);
+      case "fetch-request":
+        return this.#fetchRequest(effect);
+      case "copy":
+        return this.#copy(effect);
+      case "refilter":
+        return this.#refilter();
     }
   }
 
@@ -133,6 +143,29 @@ class Tui {
       (content) => this.#dispatch({ type: "body", key, content }, false),
       (error: unknown) => this.#dispatch({ type: "body-failed", key, reason: messageOf(error) }, false),
     );
+  }
+
+  #fetchRequest({ flow, ref, limit }: Extract<Effect, { type: "fetch-request" }>): void {
+    this.#feed.body(ref, { decoded: false, limit }).then(
+      (content) => this.#dispatch({ type: "request-body", flow, content }, false),
+      () => this.#dispatch({ type: "request-body", flow, content: null }, false),
+    );
+  }
+
+  #copy({ what, text, leftOut }: Extract<Effect, { type: "copy" }>): void {
+    const without = leftOut.length === 0 ? "" : `; left out: ${leftOut.join(", ")}`;
+    copyText(text, { env: this.#env, write: (sequence) => this.#terminal.send(sequence) }).then(
+      (way) => this.#dispatch({ type: "said", text: `${what} copied ${way}${without}` }, false),
+      (error: unknown) => this.#dispatch({ type: "said", text: `not copied: ${messageOf(error)}` }, false),
+    );
+  }
+
+  /** In slices, so that keys and frames come in between. */
+  #refilter(): void {
+    this.#cancelRefilter = this.#host.after(0, () => {
+      const end = this.#host.now() + SLICE_MS;
+      this.#dispatch({ type: "refilter", more: () => this.#host.now() < end }, false);
+    });
   }
 
   #read(chunk: Buffer): void {
@@ -200,7 +233,11 @@ class Tui {
     if (this.#ended) return false;
     this.#ended = true;
     this.#frames.stop();
-    for (const cancel of [this.#cancelEscape, this.#cancelResize, this.#cancelTick, this.#cancelContinue]) cancel();
+    this.#cancelEscape();
+    this.#cancelResize();
+    this.#cancelTick();
+    this.#cancelContinue();
+    this.#cancelRefilter();
     for (const undo of this.#undo.splice(0)) undo();
     this.#terminal.destroy();
     return true;
@@ -215,3 +252,5 @@ const ENDING_SIGNALS: readonly HostSignal[] = ["SIGTERM", "SIGHUP", "SIGINT", "S
 const RESIZE_MS = 50;
 const TICK_MS = 1000;
 const CONTINUE_MS = 100;
+/** How long a new filter may keep the UI from keys and frames. */
+const SLICE_MS = 5;

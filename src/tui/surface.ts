@@ -1,7 +1,7 @@
 /** A frame in memory: what every view draws on and what the screen then paints. Knows no terminal. */
 
 import { scalarWidth } from "./text.ts";
-import { type Attr, type Look, type Role, PLAIN_ATTR, attr } from "./theme.ts";
+import { type Attr, type Look, type Role, PLAIN_ATTR, attr, inverted, underlined } from "./theme.ts";
 
 export class Surface {
   readonly cols: number;
@@ -47,6 +47,22 @@ export class Surface {
     if (y < 0 || y >= this.rows) return;
     for (let column = Math.max(0, x); column < Math.min(end, this.cols); column += 1)
       this.#set(y, column, shown, style);
+  }
+
+  /** Underlines what is there from column `x` up to `end`. */
+  underline(y: number, x: number, end: number): void {
+    for (let column = x; column < Math.min(end, this.cols); column += 1) {
+      const cell = y * this.cols + column;
+      this.attrs[cell] = underlined(this.attrs[cell] ?? PLAIN_ATTR);
+    }
+  }
+
+  /** Inverts what is there, as a cursor does. */
+  invert(y: number, x: number, end: number): void {
+    for (let column = x; column < Math.min(end, this.cols); column += 1) {
+      const cell = y * this.cols + column;
+      this.attrs[cell] = inverted(this.attrs[cell] ?? PLAIN_ATTR);
+    }
   }
 
   /** A row as text, for tests. */

@@ -66,6 +66,11 @@ export class Terminal {
     this.#screen.invalidate();
   }
 
+  /** Sends a control sequence that draws nothing, between two frames. */
+  send(sequence: string): void {
+    if (this.#taken) this.#output.write(sequence);
+  }
+
   /** False if the terminal has not taken the frame before: then this one is left out, and "drain" tells when to try again. */
   paint(surface: Surface): boolean {
     if (!this.#taken) return true;

@@ -52,7 +52,8 @@ export function head(text: string, max: number): string {
   return out;
 }
 
-function tail(text: string, max: number): string {
+/** Longest end that takes at most `max` columns. */
+export function tail(text: string, max: number): string {
   let width = 0;
   let out = "";
   for (const scalar of Array.from(text).reverse()) {

@@ -32,6 +32,14 @@ export function attr(look: Look, role: Role, selected = false): Attr {
   return ((flags | (selected ? INVERSE : 0)) << 18) | (color << 9) | DEFAULT;
 }
 
+export function underlined(style: Attr): Attr {
+  return style | (UNDERLINE << 18);
+}
+
+export function inverted(style: Attr): Attr {
+  return style | (INVERSE << 18);
+}
+
 /** The role of a status code. */
 export function statusRole(status: number): Role {
   if (status >= 500) return "error";

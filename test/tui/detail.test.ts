@@ -185,6 +185,13 @@ describe("a body", () => {
     expect(screen).toContain("000000  1f 8b");
   });
 
+  it("that was kept in part says how much of how much", () => {
+    const res = summary("f1").res;
+    const part = { size: 5_000_000, kept: 1_048_576, mime: "text/plain", coding: [], ref: "f1/res" };
+    const user = looksAtResponse({ res: res && { ...res, size: 5_000_000, body: part } });
+    expect(bodyCame(user, content("x")).sees()).toContain("kept 1.0M of 4.8M that passed: over the memory budget");
+  });
+
   it("that is cut says so", () => {
     const cut = content("{", { truncated: true, total: 1_000_000 });
     expect(bodyCame(looksAtResponse(), cut).sees()).toContain("cut: only the first 1b of 977k can be shown");

@@ -2,14 +2,14 @@
 
 import { nextMode } from "../body/content.ts";
 import { detailHeight } from "../layout.ts";
-import { type Detail, type Model, type Tab, UNASKED } from "../model.ts";
+import { type Detail, type Model, type Tab, UNASKED, selectedRow } from "../model.ts";
 import type { Row } from "../row.ts";
 import { TABS } from "../tabs.ts";
 import { detailDocument, shownMode } from "../detail-document.ts";
 
 /** Opens the selected flow. Who reads does not want the list to run away: following stops. */
 export function open(model: Model): Model {
-  const row = model.flows.row(model.selected);
+  const row = selectedRow(model);
   if (!row) return model;
   return { ...model, follow: false, detail: { ...opened(row, model.detail), focused: true } };
 }

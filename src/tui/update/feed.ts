@@ -21,7 +21,8 @@ export function applyFeed(model: Model, message: FeedMessage): Model {
 
 function applyFlow(model: Model, event: FlowEvent): Model {
   const before = model.flows.next;
-  model.flows.apply(event);
+  const changed = model.flows.apply(event);
+  if (changed !== null) model.listing.changed(changed);
   const rate = counted(model.rate, event.t, model.flows.next - before);
   return keepInView(refreshed({ ...model, rate }, event));
 }

@@ -2,21 +2,30 @@
 
 import { detailHeight, listHeight } from "../layout.ts";
 import { type Model, showsConnect } from "../model.ts";
+import { openPrompt, promptKey } from "./prompt.ts";
+import { searchFrom } from "./search.ts";
+import { copyKey, openCopyMenu } from "./copy.ts";
 import { close, focusDetail, open, scrollDetail, showTab, turnMode, turnTab } from "./detail.ts";
+import { helpKey } from "./help.ts";
 import { followNewest, move, select, toggleFollow } from "./list.ts";
 import type { Updated } from "../messages.ts";
 
 export function pressKey(model: Model, key: string): Updated {
+  const always = ALWAYS[key];
+  if (always) return always(model);
+  if (model.prompt) return [promptKey(model, model.prompt, key), []];
+  if (model.menu) return copyKey(model, key);
   const everywhere = EVERYWHERE[key];
   if (everywhere) return everywhere(model);
-  if (model.overlay !== null) return [closesOverlay(key) ? { ...model, overlay: null } : model, []];
+  if (model.overlay !== null) return [inOverlay(model, key), []];
   if (model.detail) return [inDetail(model, key), []];
   if (key === "q") return QUIT(model);
   return [showsConnect(model) ? model : inList(model, key), []];
 }
 
-function closesOverlay(key: string): boolean {
-  return key === "q" || key === "esc" || key === "enter";
+function inOverlay(model: Model, key: string): Model {
+  if (key === "q" || key === "esc" || key === "enter") return { ...model, overlay: null };
+  return model.overlay === "help" ? helpKey(model, key) : model;
 }
 
 function inDetail(model: Model, key: string): Model {
@@ -36,13 +45,20 @@ type Actions = { readonly [key: string]: Action };
 const QUIT = (model: Model): Updated => [model, [{ type: "quit" }]];
 const toggle =
   (overlay: "help" | "connect") =>
-  (model: Model): Updated => [{ ...model, overlay: model.overlay === overlay ? null : overlay }, []];
+  (model: Model): Updated => [
+    { ...model, overlay: model.overlay === overlay ? null : overlay, help: { page: 0, scroll: 0 } },
+    [],
+  ];
 
-const EVERYWHERE: { readonly [key: string]: (model: Model) => Updated } = {
+/** Also while something is typed. */
+const ALWAYS: { readonly [key: string]: (model: Model) => Updated } = {
   "C-c": QUIT,
-  Q: QUIT,
   "C-z": (model) => [model, [{ type: "suspend" }]],
   "C-l": (model) => [model, [{ type: "repaint" }]],
+};
+
+const EVERYWHERE: { readonly [key: string]: (model: Model) => Updated } = {
+  Q: QUIT,
   "?": toggle("help"),
   f1: toggle("connect"),
 };
@@ -59,6 +75,8 @@ const BESIDE: Actions = {
   "S-tab": (model) => turnTab(model, -1),
   "[": (model) => turnTab(model, -1),
   v: turnMode,
+  y: openCopyMenu,
+  "/": (model) => openPrompt(model, "filter"),
   h: (model) => focusDetail(model, false),
   left: (model) => focusDetail(model, false),
   l: (model) => focusDetail(model, true),
@@ -75,10 +93,16 @@ const LIST: Actions = both({
   pageup: (model) => move(model, -page(model)),
   "C-d": (model) => move(model, Math.ceil(page(model) / 2)),
   "C-u": (model) => move(model, -Math.ceil(page(model) / 2)),
-  home: (model) => select({ ...model, follow: false }, model.flows.first),
+  home: (model) => select({ ...model, follow: false }, model.listing.at(0)),
   end: followNewest,
   enter: open,
+  esc: (model) => ({ ...model, search: "" }),
   f: toggleFollow,
+  y: openCopyMenu,
+  "/": (model) => openPrompt(model, "filter"),
+  "C-f": (model) => openPrompt(model, "search"),
+  n: (model) => searchFrom(model, 1),
+  N: (model) => searchFrom(model, -1),
 });
 
 const DETAIL: Actions = both({

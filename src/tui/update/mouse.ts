@@ -5,10 +5,13 @@ import { type Model, showsConnect } from "../model.ts";
 import type { Token } from "../tokenizer.ts";
 import { tabAt } from "../tabs.ts";
 import { focusDetail, open, scrollDetail, showTab } from "./detail.ts";
+import { scrollHelp } from "./help.ts";
 import { scrollList, select } from "./list.ts";
 
 export function mouse(model: Model, event: Extract<Token, { type: "mouse" }>): Model {
-  if (model.overlay !== null || showsConnect(model)) return model;
+  if (model.overlay === "help" && event.action === "wheeldown") return scrollHelp(model, WHEEL_LINES);
+  if (model.overlay === "help" && event.action === "wheelup") return scrollHelp(model, -WHEEL_LINES);
+  if (model.prompt || model.menu || model.overlay !== null || showsConnect(model)) return model;
   const { list, detail } = layoutOf(model);
   if (detail && inside(detail, event)) return inDetail(model, event, detail);
   if (list && inside(list, event)) return inList(model, event, list);
@@ -28,8 +31,8 @@ function inDetail(model: Model, { action, x, y }: Extract<Token, { type: "mouse"
 function inList(model: Model, { action, y }: Extract<Token, { type: "mouse" }>, area: Rect): Model {
   if (action === "wheeldown") return scrollList(model, WHEEL_LINES);
   if (action === "wheelup") return scrollList(model, -WHEEL_LINES);
-  const ordinal = model.top + y - area.y - 1;
-  if (action !== "press" || y === area.y || !model.flows.row(ordinal)) return model;
+  const ordinal = model.listing.at(model.listing.indexOf(model.top) + y - area.y - 1);
+  if (action !== "press" || y === area.y || ordinal === 0) return model;
   if (ordinal === model.selected) return open(model);
   return select({ ...focusDetail(model, false), follow: false }, ordinal);
 }

@@ -1,10 +1,18 @@
 /** The bottom line: the keys that matter where the user is. */
 
+import { printable } from "../../flow/printable.ts";
 import { type Model, showsConnect } from "../model.ts";
 import type { Surface } from "../surface.ts";
-import { textWidth } from "../text.ts";
+import { clip, textWidth } from "../text.ts";
+import { drawPrompt } from "./prompt.ts";
 
 export function drawFooter(surface: Surface, model: Model): void {
+  if (model.prompt) return drawPrompt(surface, model.prompt);
+  if (model.toast && !model.menu) {
+    const text = clip(printable(model.toast.text, "list"), surface.cols - 2);
+    surface.put(surface.rows - 1, 1, surface.cols - 2, text, "badge");
+    return;
+  }
   let x = 1;
   for (const [key, what] of hints(model)) {
     if (x + textWidth(`${key} ${what}`) > surface.cols) break;
@@ -14,6 +22,8 @@ export function drawFooter(surface: Surface, model: Model): void {
 }
 
 function hints(model: Model): readonly (readonly [key: string, what: string])[] {
+  if (model.menu) return COPY;
+  if (model.overlay === "help") return HELP;
   if (model.overlay !== null)
     return [
       ["Esc", "back"],
@@ -28,10 +38,26 @@ function hints(model: Model): readonly (readonly [key: string, what: string])[] 
   return model.detail ? BESIDE : LIST;
 }
 
+const HELP = [
+  ["Tab", "next page"],
+  ["j/k", "scroll"],
+  ["Esc", "back"],
+  ["Q", "quit"],
+] as const;
+
+const COPY = [
+  ["copy:", "what?"],
+  ["u", "URL"],
+  ["c", "curl command"],
+  ["Esc", "nothing"],
+] as const;
+
 const LIST = [
   ["j/k", "move"],
   ["Enter", "open"],
+  ["/", "filter"],
   ["f", "follow"],
+  ["y", "copy"],
   ["F1", "connect"],
   ["?", "help"],
   ["q", "quit"],

@@ -2,27 +2,31 @@
 
 import { formatBytes, formatClock, formatDuration } from "../format.ts";
 import type { Rect } from "../layout.ts";
+import { lineText } from "../line-editor.ts";
 import type { Model } from "../model.ts";
 import type { Row } from "../row.ts";
 import type { Surface } from "../surface.ts";
-import { clip, clipMiddle, padEnd, padStart } from "../text.ts";
+import { clip, clipMiddle, padEnd, padStart, textWidth } from "../text.ts";
 import { type Role, statusRole } from "../theme.ts";
 
 export function drawList(surface: Surface, model: Model, area: Rect): void {
   const columns = columnsFor(area.cols, String(model.flows.next - 1).length);
   drawHeading(surface, area, columns);
+  const { flows, listing } = model;
+  const needle = searched(model);
+  const top = listing.indexOf(model.top);
   for (let line = 1; line < area.rows; line += 1) {
-    const row = model.flows.row(model.top + line - 1);
+    const row = flows.row(listing.at(top + line - 1));
     if (!row) break;
-    drawRow(
-      surface,
-      area,
-      area.y + line,
-      row.state === "failed" ? withRoomForReason(columns) : columns,
-      row,
-      row.ordinal === model.selected,
-    );
+    const widths = row.state === "failed" ? withRoomForReason(columns) : columns;
+    drawRow(surface, area, area.y + line, widths, row, row.ordinal === model.selected, needle);
   }
+  if (listing.size === 0) surface.put(area.y + 1, area.x + MARGIN, area.cols - MARGIN, NO_MATCH, "dim");
+}
+
+/** What is searched for, in lower case, from the first letter typed on. */
+function searched({ prompt, search }: Model): string {
+  return (prompt?.kind === "search" ? lineText(prompt.line) : search).toLowerCase();
 }
 
 /** Widths in columns; what is not there is not shown. */
@@ -68,22 +72,35 @@ function drawHeading(surface: Surface, area: Rect, columns: Columns): void {
 
 type Cell = [column: keyof Columns, text: string, role: Role];
 
-function drawRow(surface: Surface, area: Rect, y: number, columns: Columns, row: Row, selected: boolean): void {
+function drawRow(
+  surface: Surface,
+  area: Rect,
+  y: number,
+  columns: Columns,
+  row: Row,
+  selected: boolean,
+  needle: string,
+): void {
   const open = row.state === "open";
   const cells: Cell[] = [
     ["ordinal", String(row.ordinal), "dim"],
     ["time", formatClock(row.started), "dim"],
-    ["method", clip(row.method, columns.method), "method"],
+    ["method", clip(row.method || "–", columns.method), "method"],
     ["status", ...status(row)],
-    ["host", clipMiddle(row.host, columns.host), row.insecure ? "warn" : "text"],
-    ["path", clip(row.path, columns.path), row.state === "failed" ? "failed" : "text"],
+    ["host", clipMiddle(row.authority, columns.host), row.insecure ? "warn" : "text"],
+    ["path", clip(pathText(row, area.cols), columns.path), row.state === "failed" ? "failed" : "text"],
     ["type", clip(row.type, columns.type), "dim"],
     ["size", row.size === null ? "–" : formatBytes(row.size), "text"],
     ["duration", row.duration === null ? (open ? "open" : "–") : formatDuration(row.duration), "text"],
   ];
   if (selected) surface.fill(y, area.x, area.x + area.cols, "text", true);
   surface.put(y, area.x, 1, selected ? "▸" : row.insecure ? "!" : " ", row.insecure ? "warn" : "text", selected);
-  drawCells(surface, area, y, columns, cells, selected);
+  drawCells(surface, area, y, columns, cells, selected, needle);
+}
+
+/** A reason begins with its code only where there is room for both. */
+function pathText(row: Row, cols: number): string {
+  return row.code !== "" && cols >= CODE_COLS ? `${row.code}: ${row.path}` : row.path;
 }
 
 function drawCells(
@@ -93,6 +110,7 @@ function drawCells(
   columns: Columns,
   cells: readonly Cell[],
   selected: boolean,
+  needle = "",
 ): void {
   let x = area.x + MARGIN;
   for (const [column, text, role] of cells) {
@@ -100,7 +118,16 @@ function drawCells(
     if (width === 0) continue;
     const padded = RIGHT.has(column) ? padStart(text, width) : padEnd(text, width);
     surface.put(y, x, Math.min(width, area.x + area.cols - x), padded, role, selected);
+    if (needle !== "" && SEARCHED.has(column)) underlineHits(surface, y, x, padded, needle);
     x += width + 1;
+  }
+}
+
+function underlineHits(surface: Surface, y: number, x: number, text: string, needle: string): void {
+  const lower = text.toLowerCase();
+  for (let at = lower.indexOf(needle); at >= 0; at = lower.indexOf(needle, at + needle.length)) {
+    const start = x + textWidth(text.slice(0, at));
+    surface.underline(y, start, start + textWidth(text.slice(at, at + needle.length)));
   }
 }
 
@@ -113,6 +140,10 @@ function status(row: Row): [text: string, role: Role] {
 }
 
 const MARGIN = 2;
+/** From here on a reason is shown with its code. */
+const CODE_COLS = 120;
+const NO_MATCH = "no flow matches the filter; / changes it";
+const SEARCHED: ReadonlySet<keyof Columns> = new Set(["method", "status", "host", "path"]);
 const ORDER = ["ordinal", "time", "method", "status", "host", "path", "type", "size", "duration"] as const;
 const RIGHT: ReadonlySet<keyof Columns> = new Set(["ordinal", "size", "duration"]);
 const TITLES: Readonly<Record<keyof Columns, string>> = {

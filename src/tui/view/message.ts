@@ -77,6 +77,13 @@ function bodyNotes(
   ];
   if (content.undecodable !== null)
     lines.push([span(`could not be decoded, shown as sent: ${printable(content.undecodable, "detail")}`, "failed")]);
+  if (info && info.kept < message.size)
+    lines.push([
+      span(
+        `kept ${formatBytes(info.kept)} of ${formatBytes(message.size)} that passed: over the memory budget`,
+        "badge",
+      ),
+    ]);
   if (content.truncated) lines.push([span(cut(content.bytes.length, content.total), "badge")]);
   return lines;
 }

@@ -21,16 +21,20 @@ export function drawStatus(surface: Surface, model: Model): void {
 }
 
 function segments(model: Model): [text: string, role: Role][] {
-  const { flows, follow, hello, missed, notice } = model;
+  const { flows, follow, hello, listing, missed, notice } = model;
   const count = flows.next - 1;
+  const shown = listing.filtered ? `${formatCount(listing.size)} of ` : "";
+  const { progress } = listing;
   const fresh = unseen(model);
   const parts: [string, Role, boolean][] = [
     ["plainwire ●", "strong", true],
     [" NOT VERIFYING UPSTREAMS ", "loud", hello.insecure],
     [printable(hello.proxy.replace(/^http:\/\//, ""), "list"), "text", true],
-    [`${formatCount(count)} ${count === 1 ? "flow" : "flows"}`, "text", true],
+    [`${shown}${formatCount(count)} ${count === 1 ? "flow" : "flows"}`, "text", true],
     [`${formatCount(flows.failed)} err`, flows.failed > 0 ? "error" : "text", true],
     [follow ? "▼ follow" : `▼ ${formatCount(fresh)} new`, follow ? "ok" : "badge", follow || fresh > 0],
+    [`filtering… ${Math.floor((progress ?? 0) * 100)} %`, "badge", progress !== null],
+    [`filter: ${printable(model.filter, "list")}`, "badge", model.filter !== ""],
     [`${formatCount(missed)} events missed`, "badge", missed > 0],
     [printable(notice ?? "", "list"), "badge", notice !== null],
   ];

@@ -24,7 +24,7 @@ export function view(model: Model): Surface {
 }
 
 function drawBody(surface: Surface, model: Model): void {
-  if (model.overlay === "help") return drawHelp(surface);
+  if (model.overlay === "help") return drawHelp(surface, model);
   if (showsConnect(model)) return drawConnect(surface, model);
   const { list, detail } = layoutOf(model);
   if (list) drawList(surface, model, list);
