@@ -14,6 +14,8 @@ export interface EngineConfig {
   /** Budgets in bytes, `flows` in flows. */
   capture: CaptureSettings & { totalBodyBytes: number; ringBytes: number; flows: number };
   log: Log;
+  /** Where the engine leaves its addresses and token for the user's other programs; absent: it leaves none. */
+  runtimeFolder?: string;
   version: string;
 }
 

@@ -8,6 +8,9 @@ import { createFlowLog, type FlowLog } from "../flow/log.ts";
 import type { FlowSource } from "../flow/source.ts";
 import type { EngineConfig } from "./config.ts";
 import { EngineError } from "./error.ts";
+import { cannotListen } from "./listen-error.ts";
+import { startTimeOf } from "./process.ts";
+import { announce } from "./runtime.ts";
 import { type Relay, startRelay } from "./supervisor.ts";
 
 export interface Engine {
@@ -37,7 +40,8 @@ export async function startEngine(config: EngineConfig): Promise<Engine> {
   const token = randomBytes(24).toString("base64url");
   const feed = await openFeed({ config, authority, flowLog, relay, token });
   relay.guardPorts([relay.port, feed.port]);
-  return supervise({ authority, flowLog, relay, feed, token });
+  const withdraw = announceEngine({ config, authority, flowLog, relay, feed, token });
+  return supervise({ authority, flowLog, relay, feed, token, withdraw });
 }
 
 interface Parts {
@@ -46,12 +50,15 @@ interface Parts {
   relay: Relay;
   feed: Feed;
   token: string;
+  /** Removes what the runtime folder says of this engine. */
+  withdraw: () => void;
 }
 
-function supervise({ authority, flowLog, relay, feed, token }: Parts): Engine {
+function supervise({ authority, flowLog, relay, feed, token, withdraw }: Parts): Engine {
   const stopped = relay.ended.then(async (reason) => {
     flowLog.failOpen(reason === "stopped" ? "shutdown" : "relay-crashed");
     await feed.close(reason === "stopped" ? "plainwire was stopped" : "plainwire's relay crashed");
+    withdraw();
     return { reason };
   });
   return {
@@ -67,6 +74,22 @@ function supervise({ authority, flowLog, relay, feed, token }: Parts): Engine {
       await stopped;
     },
   };
+}
+
+/** An engine that can't be found by others still relays. */
+function announceEngine(parts: Omit<Parts, "withdraw"> & { config: EngineConfig }): () => void {
+  const { config, authority, flowLog, relay, feed, token } = parts;
+  const { runtimeFolder, version, log } = config;
+  const { pid } = process;
+  const addresses = { proxy: relay.url, feed: feed.url, api: feed.apiUrl, ca: authority.certificatePath };
+  if (runtimeFolder === undefined) return () => {};
+  try {
+    const startTime = startTimeOf(pid);
+    return announce(runtimeFolder, { pid, startTime, ...addresses, token, epoch: flowLog.epoch, version });
+  } catch (error) {
+    log("warn", `plainwire attach will not find this engine: ${(error as Error).message}`);
+    return () => {};
+  }
 }
 
 function loadAuthority(dir: string): Authority {
@@ -98,6 +121,6 @@ async function openFeed({ config, authority, flowLog, relay, token }: FeedParts)
   } catch (error) {
     relay.stop();
     await relay.ended;
-    throw EngineError.cannotListen(feed, "--feed", error as NodeJS.ErrnoException);
+    throw cannotListen("feed", config, error as NodeJS.ErrnoException);
   }
 }

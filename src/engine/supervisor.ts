@@ -6,8 +6,10 @@ import type { BatchMessage } from "../capture/recorder.ts";
 import type { FlowLog } from "../flow/log.ts";
 import { formatHost } from "../wire/target.ts";
 import type { FromRelay, RelayStart, ToRelay } from "./control.ts";
-import { EngineError } from "./error.ts";
 import type { EngineConfig } from "./config.ts";
+import { EngineError } from "./error.ts";
+import { cannotListen } from "./listen-error.ts";
+import { watchStrays } from "./strays.ts";
 
 export interface Relay {
   port: number;
@@ -65,8 +67,10 @@ function spawn(config: EngineConfig, authority: Authority, flowLog: FlowLog): { 
   const { port1: records, port2 } = new MessageChannel();
   const acknowledged = new SharedArrayBuffer(4);
   const counter = new Int32Array(acknowledged);
+  const lookForStrays = watchStrays(flowLog, config.log);
   const take = ({ buffer, length }: BatchMessage): void => {
     flowLog.accept(buffer, length);
+    lookForStrays();
     Atomics.add(counter, 0, length);
     // A relay that is far ahead waits for this.
     Atomics.notify(counter, 0);
@@ -99,7 +103,7 @@ function firstAnswer(worker: Worker, config: EngineConfig): Promise<{ host: stri
       if (message.type === "log") return config.log(message.level, message.message);
       worker.off("message", onMessage).off("error", onError);
       if (message.type === "listening") resolve(message);
-      else if (message.type === "listen-failed") reject(EngineError.cannotListen(config.listen, "--listen", message));
+      else if (message.type === "listen-failed") reject(cannotListen("listen", config, message));
     };
     const onError = (error: Error): void => {
       const fix = "check the files given with --upstream-ca";

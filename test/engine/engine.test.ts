@@ -7,6 +7,7 @@ import type { Worker } from "node:worker_threads";
 import { describe, expect, it, onTestFinished } from "vitest";
 import type { EngineConfig } from "../../src/engine/config.ts";
 import { EngineError } from "../../src/engine/error.ts";
+import { findEngine } from "../../src/engine/running.ts";
 import { type Engine, startEngine } from "../../src/engine/start.ts";
 import type { FlowEvent } from "../../src/flow/events.ts";
 import { closedPort, connectRequest, connectTo, ESTABLISHED, startUpstream } from "../support/relay.ts";
@@ -130,6 +131,59 @@ describe("an engine", () => {
   });
 });
 
+describe("an engine is found by the user's other programs", () => {
+  /** A runtime folder of the test's own. */
+  function runtime(): string {
+    const folder = fs.mkdtempSync(path.join(os.tmpdir(), "plainwire-engine-"));
+    onTestFinished(() => fs.rmSync(folder, { recursive: true, force: true }));
+    return folder;
+  }
+
+  it("while it runs, with what they need to read its feed", async () => {
+    const runtimeFolder = runtime();
+    const { engine } = await start({ runtimeFolder });
+    expect(await findEngine(runtimeFolder)).toMatchObject({
+      pid: process.pid,
+      proxy: engine.proxyUrl,
+      feed: engine.feed.url,
+      api: engine.apiUrl,
+      ca: engine.caPath,
+      token: engine.feed.token,
+      epoch: engine.source.epoch,
+      version: "0.0.0-test",
+    });
+    expect(await findEngine(runtimeFolder, ({ pid }) => pid !== process.pid)).toBeNull();
+    await engine.stop();
+    expect(fs.readdirSync(runtimeFolder)).toEqual([]);
+    expect(await findEngine(runtimeFolder)).toBeNull();
+  });
+
+  it("not where another one answers at its address", async () => {
+    const runtimeFolder = runtime();
+    const { engine } = await start({ runtimeFolder });
+    const file = path.join(runtimeFolder, String(process.pid), "session.json");
+    fs.writeFileSync(file, fs.readFileSync(file, "utf8").replace(engine.source.epoch, "before"));
+    expect(await findEngine(runtimeFolder)).toBeNull();
+  });
+
+  it("not where the relay crashed", async () => {
+    const runtimeFolder = runtime();
+    const { engine, worker } = await start({ runtimeFolder });
+    await worker.terminate();
+    await engine.stopped;
+    expect(fs.readdirSync(runtimeFolder)).toEqual([]);
+  });
+
+  it("not where the folder is not safe: it says so, relays all the same, and leaves no token", async () => {
+    const runtimeFolder = runtime();
+    fs.chmodSync(runtimeFolder, 0o777);
+    const started = await start({ runtimeFolder });
+    expect(started.log).toEqual([expect.stringMatching(/^warn: plainwire attach will not find this engine: .*0777/)]);
+    expect(fs.readdirSync(runtimeFolder)).toEqual([]);
+    await openRequest(started);
+  });
+});
+
 describe("an engine that can't start says what to do", () => {
   it("where its port is in use, by another engine or anything else", async () => {
     const { port } = await start();
@@ -141,6 +195,31 @@ describe("an engine that can't start says what to do", () => {
       fix: expect.stringContaining("--listen"),
     });
   });
+
+  it.runIf(process.platform === "linux")("and whose the port is, with one that is free", async () => {
+    const { port } = await start();
+    const listen = { host: "127.0.0.1", port };
+    const failure = await start({ listen }).catch((error: unknown) => error as EngineError);
+    if (!(failure instanceof EngineError)) throw new Error("it started");
+    expect(failure.message).toBe(`port ${port} on 127.0.0.1 is in use by node (pid ${process.pid})`);
+    const [, free] = /^Try --listen 127\.0\.0\.1:(\d+)$/.exec(failure.fix) ?? [];
+    expect(free).toBeDefined();
+    await start({ listen: { host: "127.0.0.1", port: Number(free) } });
+  });
+
+  it.runIf(process.platform === "linux")(
+    "where another plainwire has the port: how to see what passes there",
+    async () => {
+      const runtimeFolder = fs.mkdtempSync(path.join(os.tmpdir(), "plainwire-engine-"));
+      onTestFinished(() => fs.rmSync(runtimeFolder, { recursive: true, force: true }));
+      const { port } = await start({ runtimeFolder });
+      await expect(start({ runtimeFolder, listen: { host: "127.0.0.1", port } })).rejects.toMatchObject({
+        exitCode: 3,
+        message: `port ${port} on 127.0.0.1 is in use by plainwire (pid ${process.pid})`,
+        fix: expect.stringMatching(/plainwire attach.*--listen 127\.0\.0\.1:\d+$/),
+      });
+    },
+  );
 
   it("where its feed's port is in use; then its proxy's port is free again", async () => {
     const [target, port] = [await startUpstream(), await closedPort()];
