@@ -61,13 +61,31 @@ export interface Stats {
   /** WebSockets and event streams. */
   clients: number;
   subscriptions: number;
+  /** Flows that can be looked up, and of them those without an end. */
+  flows: number;
+  open: number;
+  /** Since the start. */
+  failed: number;
+  /** Bytes that hold bodies now; and bytes of bodies that passed and were never kept, since the start. */
+  bodies: { kept: number; dropped: number };
   now: number;
 }
 
 export function stats({ source, clients }: FeedContext): Stats {
   let subscriptions = 0;
   for (const client of clients) subscriptions += client.subscriptions;
-  return { epoch: source.epoch, seq: sequence(source), clients: clients.size, subscriptions, now: Date.now() };
+  const { flows, open, failed, bodyBytes, bodyBytesDropped } = source.stats();
+  return {
+    epoch: source.epoch,
+    seq: sequence(source),
+    clients: clients.size,
+    subscriptions,
+    flows,
+    open,
+    failed,
+    bodies: { kept: bodyBytes, dropped: bodyBytesDropped },
+    now: Date.now(),
+  };
 }
 
 function sequence(source: FlowSource): { first: number; last: number } {

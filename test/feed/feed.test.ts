@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { FakeFlowSource, flowDone, flowWithBody } from "../support/fake-flow-source.ts";
-import { openClient, startTestFeed, TestClient, TOKEN } from "../support/feed.ts";
+import { fetchApi, openClient, startTestFeed, TestClient, TOKEN } from "../support/feed.ts";
 import { WebSocket } from "ws";
 
 it("hello is the first message and says where everything is", async () => {
@@ -110,6 +110,16 @@ describe("a subscriber", () => {
 });
 
 describe("a request", () => {
+  it("stats.get answers with what the engine holds, as /v1/status does", async () => {
+    const source = new FakeFlowSource();
+    source.append(flowDone("f_1"));
+    const feed = await startTestFeed(source);
+    const counts = { flows: 1, open: 0, failed: 0, bodies: { kept: 4096, dropped: 512 } };
+    expect((await (await openClient(feed)).call("stats.get")).result).toMatchObject(counts);
+    const { body } = await fetchApi(feed, "/v1/status");
+    expect(JSON.parse(String(body))).toMatchObject(counts);
+  });
+
   it("flows.get answers with the summary", async () => {
     const source = new FakeFlowSource();
     source.append(flowDone("f_1"));

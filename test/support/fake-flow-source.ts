@@ -1,7 +1,7 @@
 /** A log of flow events that tests fill by hand. */
 
 import type { FlowDone, FlowEvent, FlowEventName, FlowId, FlowSummary } from "../../src/flow/events.ts";
-import type { BodyPart, FlowSource, LogEntry, StoredBody } from "../../src/flow/source.ts";
+import type { BodyPart, FlowSource, FlowStats, LogEntry, StoredBody } from "../../src/flow/source.ts";
 
 export class FakeFlowSource implements FlowSource {
   readonly epoch = "01JD3";
@@ -44,6 +44,10 @@ export class FakeFlowSource implements FlowSource {
 
   body(id: FlowId, part: BodyPart): StoredBody | undefined {
     return this.bodies.get(`${id}/${part}`);
+  }
+
+  stats(): FlowStats {
+    return { flows: this.flows.size, open: 0, failed: 0, bodyBytes: 4096, bodyBytesDropped: 512 };
   }
 
   #add(event: FlowEvent): void {
