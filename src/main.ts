@@ -13,9 +13,9 @@ if (Number.parseInt(process.versions.node, 10) < OLDEST_NODE) {
   process.exit(2);
 }
 
-void import("./cli/run.ts").then(async ({ run }) => {
+void import("./cli/entry.ts").then(async ({ enter }) => {
   const { stdin, stdout, stderr, env, execPath } = process;
   const own = { execPath, entry: import.meta.filename, exit: (code: number) => process.exit(code) };
   const io = { argv: process.argv.slice(2), env, cwd: process.cwd(), stdin, stdout, stderr, signals: process, ...own };
-  process.exit(await run(io));
+  process.exit(await enter(io));
 });

@@ -4,10 +4,17 @@ import { parseArgs, type ParseArgsConfig } from "node:util";
 import type { FlagValues } from "../config/load.ts";
 import { didYouMean } from "../config/nearest.ts";
 import { type Option, OPTIONS } from "../config/options.ts";
+import { type CommandFlag, COMMANDS } from "./commands.ts";
 import { UsageError } from "./explain.ts";
 
 export interface Arguments {
   command: string;
+  /** What follows the command: ["print"] of "config print". */
+  words: string[];
+  /** Flags of the command alone, without their dashes; true for a switch. */
+  own: ReadonlyMap<string, string | true>;
+  /** What follows `--`, for `run` alone. */
+  rest: string[];
   flags: FlagValues;
   /** `--config` */
   file: string | null;
@@ -16,10 +23,11 @@ export interface Arguments {
 }
 
 /** Throws {@link UsageError}. */
-export function parseArguments(argv: readonly string[]): Arguments {
+export function parseArguments(all: readonly string[]): Arguments {
+  const { argv, rest } = splitAtDashes(all);
   // Not strict: Node's own complaints name neither the flag that was meant nor where to read on.
   const { tokens } = parseArgs({
-    args: [...argv],
+    args: argv,
     options: PARSE,
     strict: false,
     allowPositionals: true,
@@ -31,10 +39,14 @@ export function parseArguments(argv: readonly string[]): Arguments {
     if (token.kind === "positional") words.push(token.value);
     if (token.kind === "option") read(token, values);
   }
-  if (words.length > 1) throw new UsageError(`unexpected argument ${JSON.stringify(words[1])}`);
+  const [command = DEFAULT_COMMAND, ...others] = words;
+  checkWords(command, others, rest);
   const file = values.get("config");
   return {
-    command: words[0] ?? DEFAULT_COMMAND,
+    command,
+    words: others,
+    own: ownFlags(command, values),
+    rest,
     flags: new Map(OPTIONS.flatMap(({ flag, name }) => pair(name, values.get(flag)))),
     file: typeof file === "string" ? file : null,
     lifeline: values.get("lifeline") === true,
@@ -52,6 +64,33 @@ export function toArgv({ flags, file }: Pick<Arguments, "flags" | "file">): stri
   return argv;
 }
 
+/** What stands after `--` is another program's. */
+function splitAtDashes(all: readonly string[]): { argv: string[]; rest: string[] } {
+  const at = all.indexOf("--");
+  return at < 0 ? { argv: [...all], rest: [] } : { argv: all.slice(0, at), rest: all.slice(at + 1) };
+}
+
+/** A command that isn't known is not complained about here: it may be misspelt, which says more. */
+function checkWords(command: string, words: string[], rest: string[]): void {
+  const known = COMMANDS.get(command);
+  if (known === undefined) return;
+  const [unexpected] = [...words.slice(known.words), ...(known.takesCommand === true ? [] : rest)];
+  if (unexpected === undefined) return;
+  const hint = known.takesCommand === true ? `; -- stands before a command: plainwire ${known.usage[0]}` : "";
+  throw new UsageError(`unexpected argument ${JSON.stringify(unexpected)}${hint}`);
+}
+
+function ownFlags(command: string, values: ReadonlyMap<string, unknown>): Arguments["own"] {
+  const own = new Map<string, string | true>();
+  for (const { flag, command: owner } of OWN) {
+    const value = values.get(flag);
+    if (value === undefined) continue;
+    if (owner !== command) throw new UsageError(`--${flag} is a flag of plainwire ${owner}, not of ${command}`);
+    if (value === true || typeof value === "string") own.set(flag, value);
+  }
+  return own;
+}
+
 interface OptionToken {
   name: string;
   rawName: string;
@@ -61,7 +100,7 @@ interface OptionToken {
 
 function read(token: OptionToken, values: Map<string, string | boolean | string[]>): void {
   const { rawName, value } = token;
-  const off = rawName.startsWith("--no-") && SWITCHES.has(rawName.slice("--no-".length));
+  const off = rawName.startsWith("--no-") && SETTING_SWITCHES.has(rawName.slice("--no-".length));
   const name = off ? rawName.slice("--no-".length) : token.name;
   if (SWITCHES.has(name)) {
     if (value !== undefined) throw new UsageError(`${rawName} takes no value`);
@@ -77,15 +116,28 @@ function read(token: OptionToken, values: Map<string, string | boolean | string[
   values.set(name, kind === "list" ? [...[values.get(name) ?? []].flat().map(String), value] : value);
 }
 
+/** "--out FILE" */
+function split({ usage }: CommandFlag): { flag: string; arg: string } {
+  const [flag = "", arg = ""] = usage.slice("--".length).split(" ");
+  return { flag, arg };
+}
+
 const pair = <K, V>(key: K, value: V | undefined): [K, V][] => (value === undefined ? [] : [[key, value]]);
 
 const DEFAULT_COMMAND = "start";
-const SWITCHES = new Set([...OPTIONS.filter(({ kind }) => kind === "switch").map(({ flag }) => flag), "lifeline"]);
+const OWN = [...COMMANDS].flatMap(([command, { flags }]) => flags.map((flag) => ({ command, ...split(flag) })));
+const SETTING_SWITCHES = new Set(OPTIONS.filter(({ kind }) => kind === "switch").map(({ flag }) => flag));
+const SWITCHES = new Set([
+  ...SETTING_SWITCHES,
+  ...OWN.filter(({ arg }) => arg === "").map(({ flag }) => flag),
+  "lifeline",
+]);
 const VALUED = new Map<string, Option["kind"]>([
   ...OPTIONS.filter(({ kind }) => kind !== "switch").map(({ flag, kind }) => [flag, kind] as const),
+  ...OWN.filter(({ arg }) => arg !== "").map(({ flag }) => [flag, "text"] as const),
   ["config", "text"],
 ]);
-const KNOWN = [...OPTIONS.map(({ flag }) => `--${flag}`), "--config", "--help", "--version"];
+const KNOWN = [...[...OPTIONS, ...OWN].map(({ flag }) => `--${flag}`), "--config", "--help", "--version"];
 const PARSE: NonNullable<ParseArgsConfig["options"]> = {
   ...Object.fromEntries([...SWITCHES].map((name) => [name, { type: "boolean" as const }])),
   ...Object.fromEntries([...VALUED.keys()].map((name) => [name, { type: "string" as const }])),

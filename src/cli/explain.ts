@@ -35,4 +35,13 @@ function isTold(error: unknown): error is ToldFailure {
   return error instanceof Error && "exitCode" in error && typeof error.exitCode === "number" && "fix" in error;
 }
 
-export const EXIT = { ok: 0, unexpected: 1, usage: 2, permission: 4, interrupted: 130 } as const;
+export const EXIT = {
+  ok: 0,
+  unexpected: 1,
+  usage: 2,
+  permission: 4,
+  ca: 5,
+  notExecutable: 126,
+  notFound: 127,
+  interrupted: 130,
+} as const;

@@ -1,5 +1,6 @@
 /** How many flows ended, and how many of them failed. */
 
+import type { FlowFailed } from "../flow/events.ts";
 import type { FlowSource, LogEntry } from "../flow/source.ts";
 
 export interface FlowCounts {
@@ -7,15 +8,17 @@ export interface FlowCounts {
   failed: number;
 }
 
-/** Counts from now on; the object returned changes as flows end. */
-export function countFlows(source: FlowSource): Readonly<FlowCounts> {
+/** Counts from now on; the object returned changes as flows end. `onFailed` is given each flow that failed. */
+export function countFlows(source: FlowSource, onFailed?: (flow: FlowFailed) => void): Readonly<FlowCounts> {
   const counts: FlowCounts = { flows: 0, failed: 0 };
   let next = source.first;
   source.onAppend(() => {
     for (next = Math.max(next, source.first); next < source.next; next++) {
       const entry = source.at(next);
       if (isFinished(entry)) counts.flows++;
-      if (entry?.name === "flow.failed") counts.failed++;
+      if (entry?.name !== "flow.failed") continue;
+      counts.failed++;
+      if (entry.event.event === "flow.failed") onFailed?.(entry.event);
     }
   });
   return counts;

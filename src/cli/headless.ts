@@ -1,15 +1,16 @@
 /** The engine in this process: one ready line on standard output, logs on standard error. */
 
+import { folders } from "../config/folders.ts";
 import type { Settings } from "../config/load.ts";
 import type { EngineConfig } from "../engine/config.ts";
 import type { Engine } from "../engine/start.ts";
+import { engineConfig } from "./engine-config.ts";
 import { cleanEnvironment } from "./environment.ts";
 import { EXIT } from "./explain.ts";
 import { countFlows, countsText } from "./flow-counter.ts";
 import { FlowLines } from "./flow-lines.ts";
 import type { Io, Signal } from "./io.ts";
-import { createLog, type Log } from "./log.ts";
-import { readUpstreamCas } from "./upstream-cas.ts";
+import { createLog } from "./log.ts";
 
 export interface HeadlessOptions {
   settings: Settings;
@@ -25,7 +26,8 @@ export async function headless(options: HeadlessOptions, io: Io): Promise<number
   const log = createLog(io.stderr);
   const asked = stopAsked(io, lifeline);
   cleanEnvironment(io.env);
-  const engine = await options.startEngine(engineConfig(settings, options.version, log));
+  const config = engineConfig(settings, options.version, log);
+  const engine = await options.startEngine({ ...config, runtimeFolder: folders(io.env).runtime });
   const counts = countFlows(engine.source);
   if (engine.caCreated) log("info", `created a CA of your own: ${engine.caPath}; keep its key to yourself`);
   writeLine(io, readyLine(engine, options.version));
@@ -41,12 +43,6 @@ export async function headless(options: HeadlessOptions, io: Io): Promise<number
   if (lifeline) writeLine(io, { event: "stopped", ...counts });
   log("info", `stopped; ${countsText(counts)}`);
   return EXIT.ok;
-}
-
-function engineConfig(settings: Settings, version: string, log: Log): EngineConfig {
-  const { listen, feed, insecure, limits, capture } = settings;
-  const upstreamCas = readUpstreamCas(settings.upstreamCa);
-  return { listen, feed, caDir: settings.ca.dir, upstreamCas, insecure, limits, capture, log, version };
 }
 
 /** Resolves to why the engine shall stop. Who asks a second time doesn't want to wait for that. */

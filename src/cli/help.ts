@@ -13,6 +13,7 @@ export function helpText(version: string): string {
     `plainwire ${version}: watch your own HTTPS traffic in plain text, in the terminal and from scripts`,
     "",
     "usage: plainwire [start] [flags]",
+    "       plainwire COMMAND --help",
     "",
     ...table("commands", commands),
     ...table("flags", flags),
@@ -44,5 +45,9 @@ export const EXIT_CODES: Row[] = [
   ["3", "a port is in use"],
   ["4", "a permission is missing"],
   ["5", "the CA can't be used"],
+  ["6", "attach: no plainwire runs"],
+  ["126", "run: the command can't be executed"],
+  ["127", "run: there is no such command"],
   ["130", "ended at once by a second SIGINT or SIGTERM"],
+  ["other", "run: the command's own; 128 and the signal's number if a signal ended it"],
 ];

@@ -10,7 +10,7 @@ export interface Io {
   stdin: Readable & { isTTY?: boolean };
   stdout: Writable & { isTTY?: boolean };
   stderr: Writable;
-  /** Where SIGINT and SIGTERM are heard. */
+  /** Where signals are heard. */
   signals: { on(name: Signal, listener: () => void): unknown; off(name: Signal, listener: () => void): unknown };
   /** The Node.js that runs, and the script it runs: how to start another plainwire. */
   execPath: string;
@@ -19,4 +19,4 @@ export interface Io {
   exit(code: number): void;
 }
 
-export type Signal = "SIGINT" | "SIGTERM";
+export type Signal = "SIGINT" | "SIGTERM" | "SIGHUP";

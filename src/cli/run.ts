@@ -1,74 +1,51 @@
-/** From argv to an exit code. What a command needs is loaded when it is known: `--help` answers at once. */
+/** `plainwire run -- COMMAND`: a command whose traffic goes through an engine of its own. */
 
-import fs from "node:fs";
-import type { Writable } from "node:stream";
+import path from "node:path";
+import type { Settings } from "../config/load.ts";
+import { ECOSYSTEMS, gitProxy, type Variables } from "../machine/child-env.ts";
+import { childPlaces } from "../machine/child-files.ts";
 import type { Arguments } from "./arguments.ts";
+import { UsageError } from "./explain.ts";
 import type { Io } from "./io.ts";
+import { loadSettings } from "./load-settings.ts";
 
-/** Runs one command. Never rejects: what goes wrong is said on standard error. */
-export async function run(io: Io): Promise<number> {
-  // A reader that went away (`plainwire --help | head -1`) is no reason to crash.
-  for (const stream of [io.stdout, io.stderr]) stream.on("error", () => {});
-  const exitCode = await perform(io).catch((error: unknown) => complain(error, io));
-  await Promise.race([Promise.all([flushed(io.stdout), flushed(io.stderr)]), patience()]);
-  return exitCode;
+/** Resolves to the command's exit code. */
+export async function run(parsed: Arguments, io: Io, version: string): Promise<number> {
+  const { settings, places } = loadSettings(parsed, io);
+  if (parsed.own.has("print-env")) return printEnvironment(settings, places.runtime, io);
+
+  const [command, ...args] = parsed.rest;
+  if (command === undefined) throw new UsageError("run needs a command: plainwire run -- curl https://example.com");
+  const [{ runInEngine }, { startEngine }, { upstreamRoots }] = await Promise.all([
+    import("./run-in-engine.ts"),
+    import("../engine/start.ts"),
+    import("../tls/trust.ts"),
+  ]);
+  const options = { settings: ownPorts(settings, parsed), version, runtimeFolder: places.runtime };
+  return runInEngine({ ...options, command, args, startEngine, roots: () => upstreamRoots([]).roots }, io);
 }
 
-async function perform(io: Io): Promise<number> {
-  const version = packageVersion();
-  if (io.argv.some((word) => HELP.has(word)) || io.argv[0] === "help") return print(io, await help(version));
-  if (io.argv.some((word) => VERSION.has(word))) return print(io, `plainwire ${version}\n`);
-  const [{ parseArguments }, { COMMANDS }] = await Promise.all([import("./arguments.ts"), import("./commands.ts")]);
-  const parsed = parseArguments(io.argv);
-  const command = COMMANDS.get(parsed.command);
-  if (command === undefined) throw await unknownCommand(parsed, [...COMMANDS.keys(), "help"]);
-  const start = await command.load();
-  return start(parsed, io, version);
+/** The configured ports are those of the plainwire that all may use. This one is for its child: any will do. */
+function ownPorts(settings: Settings, { flags }: Arguments): Settings {
+  const any = { host: "127.0.0.1", port: 0 };
+  return {
+    ...settings,
+    listen: flags.has("listen") ? settings.listen : any,
+    feed: flags.has("feed") ? settings.feed : any,
+  };
 }
 
-function print(io: Io, text: string): number {
-  io.stdout.write(text);
+function printEnvironment(settings: Settings, runtimeFolder: string, io: Io): number {
+  const proxy = "http://127.0.0.1:PORT";
+  const places = childPlaces(path.join(runtimeFolder, "run-ID"), { proxy, ca: path.join(settings.ca.dir, "ca.pem") });
+  const write = (title: string, variables: Variables): void => {
+    const lines = Object.entries(variables).map(([name, value]) =>
+      value === null ? `${name} (unset)` : `${name}=${value}`,
+    );
+    io.stdout.write(`# ${title}\n${lines.join("\n")}\n`);
+  };
+  for (const { name, variables } of ECOSYSTEMS) write(name, variables(places));
+  write("git, whose settings win over variables", gitProxy(proxy, io.env));
+  write("this run", { PLAINWIRE_RUN: "ID" });
   return 0;
 }
-
-/** As the build wrote it, since the schema that it is made of takes 0.1 s to load; made on the spot in a checkout. */
-async function help(version: string): Promise<string> {
-  const built = new URL("./help.txt", import.meta.url);
-  if (fs.existsSync(built)) return fs.readFileSync(built, "utf8");
-  return (await import("./help.ts")).helpText(version);
-}
-
-async function unknownCommand({ command }: Arguments, names: string[]): Promise<Error> {
-  const [{ UsageError }, { didYouMean }] = await Promise.all([import("./explain.ts"), import("../config/nearest.ts")]);
-  const known = names.map((name) => JSON.stringify(name)).join(" and ");
-  const hint = didYouMean(command, names);
-  return new UsageError(`this version has no command ${JSON.stringify(command)}, only ${known}${hint}`);
-}
-
-async function complain(error: unknown, io: Io): Promise<number> {
-  const [{ explain }, { createLog }] = await Promise.all([import("./explain.ts"), import("./log.ts")]);
-  const { lines, exitCode } = explain(error);
-  const log = createLog(io.stderr);
-  for (const line of lines) log("error", line);
-  return exitCode;
-}
-
-/** From package.json, which stands beside src/ and dist/ alike. */
-function packageVersion(): string {
-  const { version } = JSON.parse(fs.readFileSync(new URL("../../package.json", import.meta.url), "utf8")) as {
-    version: string;
-  };
-  return version;
-}
-
-/** Pipes are written to asynchronously, and what still waits at `process.exit` would be lost. */
-function flushed(stream: Writable): Promise<void> {
-  if (stream.destroyed || stream.writableLength === 0) return Promise.resolve();
-  return new Promise((resolve) => void stream.write("", () => resolve()));
-}
-
-/** A reader that doesn't read can't keep the program from ending. */
-const patience = (): Promise<void> => new Promise((resolve) => void setTimeout(resolve, 1000).unref());
-
-const HELP = new Set(["--help", "-h"]);
-const VERSION = new Set(["--version", "-v"]);

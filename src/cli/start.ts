@@ -6,6 +6,7 @@ import type { Arguments } from "./arguments.ts";
 import { headless } from "./headless.ts";
 import type { Io } from "./io.ts";
 import { createLog } from "./log.ts";
+import { hasTerminal, terminal } from "./terminal.ts";
 
 export async function start(parsed: Arguments, io: Io, version: string): Promise<number> {
   const places = folders(io.env);
@@ -15,15 +16,6 @@ export async function start(parsed: Arguments, io: Io, version: string): Promise
     const { startEngine } = await import("../engine/start.ts");
     return headless({ settings, version, lifeline: parsed.lifeline, startEngine }, io);
   }
-  const [{ terminal }, { connectFeed }, { runTui }] = await Promise.all([
-    import("./terminal.ts"),
-    import("../feed/client.ts"),
-    import("../tui/run.ts"),
-  ]);
+  const [{ connectFeed }, { runTui }] = await Promise.all([import("../feed/client.ts"), import("../tui/run.ts")]);
   return terminal({ parsed, stateFolder: places.state, connectFeed, runTui }, io);
-}
-
-/** Keys must come in, and a picture must go out. */
-function hasTerminal({ stdin, stdout, env }: Io): boolean {
-  return stdin.isTTY === true && stdout.isTTY === true && env["TERM"] !== "dumb";
 }

@@ -17,6 +17,11 @@ export interface TerminalOptions {
   runTui: typeof runTui;
 }
 
+/** Keys must come in, and a picture must go out. */
+export function hasTerminal({ stdin, stdout, env }: Io): boolean {
+  return stdin.isTTY === true && stdout.isTTY === true && env["TERM"] !== "dumb";
+}
+
 /** Runs until the user quits or the engine is gone. Resolves to the exit code. */
 export async function terminal(options: TerminalOptions, io: Io): Promise<number> {
   const engine = await startEngineProcess(options.parsed, options.stateFolder, io);

@@ -23,16 +23,18 @@ export interface Sources {
   folders: Folders;
 }
 
-/** Throws {@link ConfigError} with all that is wrong in any of the sources. `warnings` are sentences for the log. */
-export function loadConfig(sources: Sources): { settings: Settings; warnings: string[] } {
+export interface Loaded {
+  settings: Settings;
+  /** Sentences for the log. */
+  warnings: string[];
+  /** Option name to where its value stands ("--listen", "config.json:3:5"); those that nobody set are not in it. */
+  origins: ReadonlyMap<string, string>;
+}
+
+/** Throws {@link ConfigError} with all that is wrong in any of the sources. */
+export function loadConfig(sources: Sources): Loaded {
   const { env, cwd, folders } = sources;
-  const project = sources.file ?? env["PLAINWIRE_CONFIG"] ?? null;
-  const files = [
-    fileLayer(path.join(folders.config, "config.json"), "optional"),
-    project === null
-      ? fileLayer(path.join(cwd, PROJECT_FILE), "optional")
-      : fileLayer(path.resolve(cwd, project), "required", project),
-  ];
+  const files = configFiles(sources).map(({ file, need, shown }) => fileLayer(file, need, shown));
   const layers = [...files.filter((layer) => layer !== null), envLayer(env, cwd), flagLayer(sources.flags, cwd)];
   const complaints = layers.flatMap(complaintsOf);
   if (complaints.length > 0) throw new ConfigError(complaints);
@@ -41,7 +43,44 @@ export function loadConfig(sources: Sources): { settings: Settings; warnings: st
   for (const layer of layers) values = merge(values, absolute(layer));
   const config = configSchema.parse(values);
   const settings = { ...config, ca: { dir: config.ca.dir ?? path.join(folders.data, "ca") } };
-  return { settings, warnings: unknownVariables(env) };
+  return { settings, warnings: unknownVariables(env), origins: originsIn(layers) };
+}
+
+export interface ConfigFile {
+  file: string;
+  need: "optional" | "required";
+  /** How complaints name it. */
+  shown: string;
+}
+
+/** The files that are read, the weakest first. */
+export function configFiles({ file, env, cwd, folders }: Omit<Sources, "flags">): ConfigFile[] {
+  const user = path.join(folders.config, "config.json");
+  const named = file ?? env["PLAINWIRE_CONFIG"] ?? null;
+  const project = path.join(cwd, PROJECT_FILE);
+  return [
+    { file: user, need: "optional", shown: user },
+    named === null
+      ? { file: project, need: "optional", shown: project }
+      : { file: path.resolve(cwd, named), need: "required", shown: named },
+  ];
+}
+
+/** Checks one file alone. Throws {@link ConfigError} with all that is wrong in it. */
+export function checkConfigFile(file: string, shown: string): void {
+  const layer = fileLayer(file, "required", shown);
+  const complaints = layer === null ? [] : complaintsOf(layer);
+  if (complaints.length > 0) throw new ConfigError(complaints);
+}
+
+function originsIn(layers: Layer[]): Loaded["origins"] {
+  const origins = new Map<string, string>();
+  for (const layer of layers) {
+    for (const option of OPTIONS) {
+      if (getAt(layer.values, option.path) !== undefined) origins.set(option.name, layer.where({ path: option.path }));
+    }
+  }
+  return origins;
 }
 
 type Values = { [key: string]: unknown };

@@ -16,6 +16,11 @@ export const hostPort = z.string("expected HOST:PORT").transform((text, context)
   return refuse(context, `expected HOST:PORT, such as 127.0.0.1:8080, not ${JSON.stringify(text)}`);
 });
 
+/** As flags and config files have it. */
+export function hostPortText({ host, port }: HostPort): string {
+  return `${host.includes(":") ? `[${host}]` : host}:${port}`;
+}
+
 /** Bytes as a number, or as text with a unit: 262144, "256 KiB". */
 export const bytes = (least: number) =>
   z.union([z.number(), z.string()], "expected a number of bytes, or text such as 16MiB").transform((value, context) => {

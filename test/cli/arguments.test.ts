@@ -23,6 +23,22 @@ describe("the command line is understood", () => {
     expect([parseArguments([]).command, parseArguments(["tail"]).command]).toEqual(["start", "tail"]);
   });
 
+  it("what follows -- is left as it is, for run", () => {
+    const { command, rest, flags: none } = parseArguments(["run", "--", "curl", "--json", "--", "-v"]);
+    expect([command, rest, none.size]).toEqual(["run", ["curl", "--json", "--", "-v"], 0]);
+  });
+
+  it("words and flags of a command", () => {
+    const { words, own } = parseArguments(["ca", "--format=der", "export", "--out", "x.der"]);
+    expect([words, [...own]]).toEqual([
+      ["export"],
+      [
+        ["out", "x.der"],
+        ["format", "der"],
+      ],
+    ]);
+  });
+
   it("--config and the lifeline are no settings", () => {
     const { flags: none, file, lifeline } = parseArguments(["--config", "my.json", "--lifeline"]);
     expect([none.size, file, lifeline]).toEqual([0, "my.json", true]);
@@ -39,6 +55,14 @@ describe("what isn't understood is refused in words", () => {
     [["--listen", "--json"], "--listen needs a value"],
     [["--json=yes"], "--json takes no value"],
     [["start", "now"], 'unexpected argument "now"'],
+    [["start", "--", "now"], 'unexpected argument "now"'],
+    [["run", "curl"], 'unexpected argument "curl"; -- stands before a command: plainwire run [flags] -- COMMAND'],
+    [["run", "--print-nv"], "unknown flag --print-nv; did you mean --print-env?"],
+    [["paths", "--sources"], "--sources is a flag of plainwire config, not of paths"],
+    [["--unset"], "--unset is a flag of plainwire env, not of start"],
+    [["config", "--sources=yes"], "--sources takes no value"],
+    [["config", "--no-sources"], "unknown flag --no-sources"],
+    [["ca", "--out"], "--out needs a value"],
     [["--__proto__"], "unknown flag --__proto__"],
     [["--constructor", "x"], "unknown flag --constructor"],
   ])("%j", (argv, message) => {

@@ -1,7 +1,9 @@
 import { spawnSync } from "node:child_process";
 import path from "node:path";
 import { describe, expect, it } from "vitest";
+import { COMMANDS } from "../../src/cli/commands.ts";
 
+const NAMES = [...COMMANDS.keys(), "help"].map((name) => `"${name}"`).join(", ");
 const MAIN = path.join(import.meta.dirname, "../../src/main.ts");
 
 function plainwire(...argv: string[]): { code: number | null; out: string; err: string } {
@@ -16,19 +18,30 @@ describe("plainwire", () => {
     expect(out).toContain("usage: plainwire [start] [flags]");
   });
 
+  it.each(["run --help", "help run", "run -h --print-env"])("%s is about that command", (words) => {
+    const { code, out, err } = plainwire(...words.split(" "));
+    expect([code, err]).toEqual([0, ""]);
+    expect(out).toContain("usage: plainwire run [flags] -- COMMAND [ARGUMENTS]\n");
+    expect(out).toContain("--print-env");
+  });
+
+  it("leaves what follows -- to the command there", () => {
+    expect(plainwire("config", "--", "--help")).toMatchObject({ code: 2, out: "" });
+  });
+
   it("knows its version", () => {
     expect(plainwire("--version").out).toMatch(/^plainwire \d+\.\d+\.\d+\n$/);
   });
 
   it.each([
-    ["tail", 'plainwire: this version has no command "tail", only "start" and "help" (see plainwire --help)\n'],
+    ["tail", `plainwire: this version has no command "tail", only these: ${NAMES} (see plainwire --help)\n`],
     [
       "strat",
-      'plainwire: this version has no command "strat", only "start" and "help"; did you mean start? (see plainwire --help)\n',
+      `plainwire: this version has no command "strat", only these: ${NAMES}; did you mean start? (see plainwire --help)\n`,
     ],
     [
       "\u001b]0;owned\u0007",
-      'plainwire: this version has no command "\\u001b]0;owned\\u0007", only "start" and "help" (see plainwire --help)\n',
+      `plainwire: this version has no command "\\u001b]0;owned\\u0007", only these: ${NAMES} (see plainwire --help)\n`,
     ],
     ["--lisen", "plainwire: unknown flag --lisen; did you mean --listen? (see plainwire --help)\n"],
     ["--listen=8080", 'plainwire: --listen: expected HOST:PORT, such as 127.0.0.1:8080, not "8080"\n'],
