@@ -12,7 +12,18 @@ export default defineConfig({
         test: {
           name: "unit",
           include: ["test/**/*.test.ts"],
-          exclude: ["test/e2e/**", "test/long/**"],
+          exclude: ["test/e2e/**", "test/long/**", "test/tools/**"],
+          testTimeout: 20_000,
+          // One process a core, for all files: a fresh one for each of them costs as much again as the tests do.
+          isolate: false,
+          maxWorkers: "100%",
+        },
+      },
+      {
+        test: {
+          // Of the project's own tools, which `npm run check` uses anyway.
+          name: "tools",
+          include: ["test/tools/**/*.test.ts"],
           testTimeout: 20_000,
         },
       },
