@@ -4,6 +4,14 @@ import { SkipReporter } from "./tools/skip-reporter.ts";
 /** What runs dist/ must not run an old one. */
 const globalSetup = "tools/build-before.ts";
 
+/** Tests that start threads and processes, or flood: too slow for `npm run check`, which answers in 20 s. */
+const HEAVY = [
+  "test/tools/**/*.test.ts",
+  "test/engine/**/*.test.ts",
+  "test/feed/hostile.test.ts",
+  "test/cli/main.test.ts",
+];
+
 export default defineConfig({
   test: {
     reporters: ["default", new SkipReporter()],
@@ -12,8 +20,19 @@ export default defineConfig({
         test: {
           name: "unit",
           include: ["test/**/*.test.ts"],
-          exclude: ["test/e2e/**", "test/long/**"],
+          exclude: ["test/e2e/**", "test/long/**", ...HEAVY],
           testTimeout: 20_000,
+          // One process a core, for all files: a fresh one for each of them costs as much again as the tests do.
+          isolate: false,
+          maxWorkers: "100%",
+        },
+      },
+      {
+        test: {
+          name: "heavy",
+          include: HEAVY,
+          testTimeout: 20_000,
+          sequence: { groupOrder: 1 },
         },
       },
       {
@@ -24,7 +43,7 @@ export default defineConfig({
           testTimeout: 30_000,
           hookTimeout: 60_000,
           // After the unit tests: real clients have timeouts of their own.
-          sequence: { groupOrder: 1 },
+          sequence: { groupOrder: 2 },
         },
       },
       {
@@ -35,7 +54,7 @@ export default defineConfig({
           testTimeout: 1_800_000,
           hookTimeout: 60_000,
           fileParallelism: false,
-          sequence: { groupOrder: 2 },
+          sequence: { groupOrder: 3 },
         },
       },
     ],

@@ -1,6 +1,7 @@
 /** Scripts that watch: what a user writes in ten lines, against the real feed. */
 
 import { spawn } from "node:child_process";
+import { readFileSync } from "node:fs";
 import http, { type IncomingHttpHeaders } from "node:http";
 import { createInterface } from "node:readline";
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from "vitest";
@@ -73,6 +74,23 @@ needs("curl")("a script prints a line for each flow, those before its start too"
   });
 });
 
+needs("curl")("the README's script for Node", () => {
+  it("works as printed", async () => {
+    const [, script = ""] = /^```js\n(.*?)^```/ms.exec(readFileSync("README.md", "utf8")) ?? [];
+    // From the start, so that nothing depends on when it is connected.
+    const patient = script.replace('events: ["flow.done"]', 'events: ["flow.done"], since: "start"');
+    expect(patient).not.toBe(script);
+    await curl(plainwire, [origin.url("/readme")]);
+    const child = spawn(process.execPath, ["--input-type=module", "--eval", patient], { env: cleanEnvironment() });
+    onTestFinished(() => void child.kill());
+    child.stdin.write(`${JSON.stringify(plainwire.ready)}\n`);
+    for await (const line of createInterface({ input: child.stdout })) {
+      expect(line).toMatch(/^200 GET https:\/\/localhost:\d+\/\S+ [\d.]+$/);
+      if (line.includes("/readme")) break;
+    }
+  });
+});
+
 needs("python3", "curl")("a script in Python", () => {
   it("prints a line for each flow", async () => {
     const script = `
@@ -81,7 +99,7 @@ api, token = sys.argv[1:]
 request = urllib.request.Request(api + "/v1/events?since=start&events=flow.done", headers={"Authorization": "Bearer " + token})
 for line in urllib.request.build_opener(urllib.request.ProxyHandler({})).open(request):
     flow = json.loads(line)
-    print(flow["status"], flow["method"], flow["host"], flush=True)
+    if flow["event"] == "flow.done": print(flow["status"], flow["method"], flow["host"], flush=True)
 `;
     const lines = linesOf("python3", ["-c", script, plainwire.apiUrl, plainwire.token], 1);
     await curl(plainwire, [origin.url("/python")]);

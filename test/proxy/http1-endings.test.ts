@@ -193,8 +193,8 @@ describe("the client ends its half", () => {
 
   it("after several requests: it gets all responses", async () => {
     const { client, upstream } = await converse();
-    client.sends(GET + GET + GET).ends();
-    await upstream.receives(GET + GET + GET);
+    client.sends(GET.repeat(3)).ends();
+    await upstream.receives(GET.repeat(3));
     upstream.sends(OK, OK, OK);
     expect(await client.receivesRest()).toBe(OK + OK + OK);
   });
@@ -295,7 +295,6 @@ describe("the client goes away", () => {
   });
 
   it("before the relay began: the upstream is let go", async () => {
-    const { upstream } = await converse({ clientGone: true });
-    await upstream.isLetGo();
+    await (await converse({ clientGone: true })).upstream.isLetGo();
   });
 });

@@ -1,6 +1,6 @@
 import { once } from "node:events";
 import net from "node:net";
-import tls from "node:tls";
+import type tls from "node:tls";
 import { describe, expect, it, onTestFinished } from "vitest";
 import { UpstreamTrust } from "../../src/tls/upstream-trust.ts";
 import { originate, type OriginateOptions } from "../../src/tls/upstream.ts";

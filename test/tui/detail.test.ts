@@ -197,6 +197,11 @@ describe("a body", () => {
     expect(bodyCame(looksAtResponse(), cut).sees()).toContain("cut: only the first 1b of 977k can be shown");
   });
 
+  it("that the connection cut off is not said to be left out by plainwire", () => {
+    const whole = content("{", { truncated: true, total: 1 });
+    expect(bodyCame(looksAtResponse(), whole).sees()).toContain("cut off: this is all that came");
+  });
+
   it("that can't be fetched says why", () => {
     const user = looksAtResponse();
     user.happens({ type: "body-failed", key: { flow: "f1", part: "res" }, reason: "evicted" });

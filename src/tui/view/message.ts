@@ -89,6 +89,8 @@ function bodyNotes(
 }
 
 function cut(shown: number, total: number | null): string {
+  // The flow failed before the body was whole: nothing of it was left out here.
+  if (shown === total) return "cut off: this is all that came";
   return `cut: only the first ${formatBytes(shown)}${total === null ? "" : ` of ${formatBytes(total)}`} can be shown`;
 }
 
