@@ -38,16 +38,20 @@ function groups(text: string): number[] {
 }
 
 function hostName(text: string): LeafName | null {
-  // `domainToASCII` also decodes %61 and turns 1.2 into 1.0.0.2, so what is ASCII already is taken as it is.
+  // `domainToASCII` reads a URL's host: it decodes %61, ends at a slash, and turns 1.2 into 1.0.0.2. So it gets only what
+  // can be a name, what is ASCII already is taken as it is, and an address that comes out was none that was asked for.
+  if (NO_NAME.test(text)) return null;
   const ascii = ASCII.test(text) ? text.toLowerCase() : domainToASCII(text);
   // A client that asks for "example.com." compares the certificate with "example.com".
   const name = ascii.endsWith(".") ? ascii.slice(0, -1) : ascii;
-  return name.length <= 253 && LABELS.test(name) ? { text: name, address: null } : null;
+  return name.length <= 253 && LABELS.test(name) && !isIPv4(name) ? { text: name, address: null } : null;
 }
 
 /** More characters than any name has, in U-labels too. */
 const MAX_INPUT = 1024;
 // oxlint-disable-next-line no-control-regex -- that is what it is for
 const ASCII = /^[\x00-\x7f]*$/;
+// oxlint-disable-next-line no-control-regex -- that is what it is for
+const NO_NAME = /[\x00-\x2c/:-@[-^`{-\x7f]/;
 /** Letters, digits, hyphens; and underscores, which RFC 1123 forbids and people use. */
 const LABELS = /^(?:[a-z0-9_-]{1,63}\.)*[a-z0-9_-]{1,63}$/;
