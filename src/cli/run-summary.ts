@@ -18,7 +18,7 @@ export function watchRun(source: FlowSource): () => string[] {
 }
 
 function failureText({ method, url, error }: FlowFailed): string {
-  return `failed: ${[method, url].filter((part) => part !== "").join(" ")}: ${error.reason} ${error.hint}`;
+  return `failed: ${[method, url].filter((part) => part !== "").join(" ")}: ${error.reason}. ${error.hint}`;
 }
 
 const MOST_SHOWN = 3;

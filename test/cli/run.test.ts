@@ -105,7 +105,7 @@ describe("plainwire run", () => {
       state: "failed",
       method: "GET",
       url: `http://${id}/\u001b[2J`,
-      error: { reason: "nobody listens.", hint: "Start it." },
+      error: { reason: "nobody listens", hint: "Start it." },
     });
     const { io, code } = start("true", {
       startEngine: async (config) => {
