@@ -3,6 +3,7 @@ import { SkipReporter } from "./tools/skip-reporter.ts";
 
 /** What runs dist/ must not run an old one. */
 const globalSetup = "tools/build-before.ts";
+const setupFiles = "test/support/seed.ts";
 
 /** Tests that start threads and processes, or flood: too slow for `npm run check`, which answers in 20 s. */
 const HEAVY = [
@@ -19,6 +20,7 @@ export default defineConfig({
       {
         test: {
           name: "unit",
+          setupFiles,
           include: ["test/**/*.test.ts"],
           exclude: ["test/e2e/**", "test/long/**", ...HEAVY],
           testTimeout: 20_000,
@@ -30,6 +32,7 @@ export default defineConfig({
       {
         test: {
           name: "heavy",
+          setupFiles,
           include: HEAVY,
           testTimeout: 20_000,
           sequence: { groupOrder: 1 },
