@@ -66,7 +66,7 @@ class EventStream implements Watcher, Outlet {
   }
 
   close(reason: string): void {
-    this.stop();
+    this.#subscription.finish();
     this.#write("goodbye", null, JSON.stringify({ event: "goodbye", reason }));
     this.#response.end();
   }
@@ -94,6 +94,7 @@ class EventStream implements Watcher, Outlet {
   }
 
   overflow(): void {
+    this.stop();
     this.close("slow_consumer");
   }
 

@@ -47,6 +47,8 @@ export class Session implements Watcher {
   }
 
   close(reason: string): void {
+    // How the last flows ended was appended just now.
+    for (const subscription of this.#subscriptions.values()) subscription.finish();
     this.#notify("goodbye", JSON.stringify({ reason, seq: this.#context.source.next - 1 }));
     this.#end(CloseCode.shuttingDown, "shutting down");
   }

@@ -67,11 +67,18 @@ export class Subscription {
     this.#stopped = true;
   }
 
+  /** Sends what is there at once, as far as the peer has room for it, and stops. */
+  finish(): void {
+    while (!this.#stopped && this.#cursor < this.#source.next && !this.#outlet.congested()) this.#pumpSafely();
+    this.#stopped = true;
+  }
+
   #pumpSafely(): void {
     this.#outlet.cork();
     try {
       this.#pump();
     } catch {
+      this.#stopped = true;
       this.#outlet.fail();
     } finally {
       this.#outlet.uncork();

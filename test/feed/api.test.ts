@@ -66,6 +66,20 @@ it("GET /v1/status names the engine, and never the token", async () => {
   expect(String(body)).not.toContain(TOKEN);
 });
 
+it("GET /v1/events tells all that happened before it ends", async () => {
+  const source = new FakeFlowSource();
+  const feed = await startTestFeed(source);
+  const response = await fetch(`${feed.apiUrl}/v1/events?token=${encodeURIComponent(TOKEN)}`);
+  source.append(flowDone("f_1"), flowDone("f_2"));
+  await feed.close("plainwire stops");
+  const lines = (await response.text()).trimEnd().split("\n");
+  expect(lines.map((line) => (JSON.parse(line) as { event: string }).event)).toEqual([
+    "flow.done",
+    "flow.done",
+    "goodbye",
+  ]);
+});
+
 it("the token in the query serves those that can't set headers", async () => {
   const feed = await startTestFeed(new FakeFlowSource());
   const response = await fetch(`${feed.apiUrl}/v1/status?token=${encodeURIComponent(TOKEN)}`);

@@ -198,11 +198,39 @@ describe("the end of the feed", () => {
     expect(source.watchers).toBe(0);
   });
 
+  it("comes after all that happened before it", async () => {
+    const source = new FakeFlowSource();
+    const feed = await startTestFeed(source);
+    const client = await openClient(feed);
+    await client.call("subscribe", { events: ["*"] });
+    source.append(...Array.from({ length: 500 }, (_, i) => flowDone(`f_${i}`)));
+    await feed.close("plainwire stops");
+    await client.closed;
+    const methods = client.texts.slice(2).map((text) => (JSON.parse(text) as { method: string }).method);
+    expect(methods).toEqual([...Array.from({ length: 500 }, () => "flow.done"), "goodbye"]);
+  });
+
   it("does not wait for those who do not read", async () => {
     const feed = await startTestFeed(new FakeFlowSource());
     const client = await openClient(feed);
     client.ws.pause();
     await feed.close("plainwire stops");
+  });
+
+  it("does not fill memory for those who do not read", async () => {
+    const source = new FakeFlowSource(2000);
+    const feed = await startTestFeed(source, { highWater: 64 * 1024 });
+    const client = await openClient(feed);
+    await client.call("subscribe", { events: ["*"] });
+    source.append(
+      ...Array.from({ length: 1000 }, (_, i) => flowWithBody(source, `f_${i}`, { content: "x".repeat(10_000) })),
+    );
+    client.ws.pause();
+    await feed.close("plainwire stops");
+    client.ws.resume();
+    await client.closed;
+    expect(client.texts.join("").length).toBeLessThan(200_000);
+    expect(JSON.parse(client.texts.at(-1) ?? "")).toMatchObject({ method: "goodbye", params: { seq: 1000 } });
   });
 });
 
