@@ -43,5 +43,4 @@ export type ToRelay =
 export type FromRelay =
   | { type: "listening"; host: string; port: number }
   | { type: "listen-failed"; code: string; message: string }
-  | { type: "stopped" }
   | { type: "log"; level: "info" | "warn" | "error"; message: string };

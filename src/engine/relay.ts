@@ -62,7 +62,7 @@ async function stop(relay: RelayContext, listener: { close(): Promise<void> }): 
   // What is still open is ended by the hub, as "shutdown": the closes that follow are ours, not the peers'.
   relay.recorder.seal();
   await listener.close();
-  tell({ type: "stopped" });
+  // Nothing is left to do then, so the thread ends, which says it all.
   parentPort?.close();
 }
 

@@ -6,7 +6,7 @@
  * character a byte, and unfiltered: whoever shows it makes it printable first.
  */
 
-import type { HeadChange, TunnelReason } from "../capture/facts.ts";
+import type { CertificateFact, HeadChange, TunnelReason } from "../capture/facts.ts";
 import type { FailureCode, Leg } from "../errors.ts";
 
 /** Opaque, unique for one run of the engine: "f_8kq2". */
@@ -95,14 +95,7 @@ export interface TlsInfo {
         detail: string | null;
         /** True if traffic went on in spite of the verdict (--insecure). */
         insecure: boolean;
-        chain: {
-          subject: string;
-          issuer: string;
-          validFrom: string;
-          validTo: string;
-          sha256: string;
-          subjectAltName: string | null;
-        }[];
+        chain: CertificateFact[];
       })
     | null;
 }
@@ -112,8 +105,8 @@ interface About {
   t: number;
 }
 
-export interface FlowRequest extends About {
-  event: "flow.request";
+/** What was asked for, and where. */
+interface Asked extends About {
   kind: FlowKind;
   /** For a tunnel "CONNECT"; for an attempt "". */
   method: string;
@@ -125,11 +118,15 @@ export interface FlowRequest extends About {
   scheme: "http" | "https" | "tcp";
   /** "1.1", "1.0", or "" for a tunnel or an attempt. */
   http: string;
-  headers: HeaderList;
-  changes: HeadChange[];
   /** Why a tunnel is one. */
   tunnel: TunnelReason | null;
   client: ClientInfo;
+}
+
+export interface FlowRequest extends Asked {
+  event: "flow.request";
+  headers: HeaderList;
+  changes: HeadChange[];
 }
 
 export interface FlowResponse extends About {
@@ -143,15 +140,8 @@ export interface FlowResponse extends About {
 }
 
 /** The whole summary: a script that reads only `flow.done` and `flow.failed` misses nothing. */
-export interface FlowSummary extends About {
+export interface FlowSummary extends Asked {
   state: FlowState;
-  kind: FlowKind;
-  method: string;
-  url: string;
-  host: string;
-  port: number;
-  scheme: "http" | "https" | "tcp";
-  http: string;
   /** When the flow began. */
   started: number;
   /** Null as long as there is none. */
@@ -177,8 +167,6 @@ export interface FlowSummary extends About {
   } | null;
   timing: Timing;
   tls: TlsInfo;
-  tunnel: TunnelReason | null;
-  client: ClientInfo;
   upstream: { addr: string; reused: boolean } | null;
   error: Failed | null;
 }

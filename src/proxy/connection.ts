@@ -10,7 +10,7 @@ import type { Destination, TunnelReason } from "../capture/facts.ts";
 import { Kind } from "../capture/record.ts";
 import type { FailureCode } from "../errors.ts";
 import { sniff } from "../wire/sniff.ts";
-import type { ClientConnection, RelayContext } from "./context.ts";
+import { type ClientConnection, http1Options, type RelayContext } from "./context.ts";
 import { type Dial, dial } from "./dial.ts";
 import { Exchange } from "./exchange.ts";
 import { Forwarder } from "./forward.ts";
@@ -44,15 +44,11 @@ export async function serveConnection(relay: RelayContext, socket: net.Socket): 
 function servePlainHttp(connection: ClientConnection, socket: Duplex): void {
   const { relay, id } = connection;
   new Http1Relay({
-    capture: relay,
-    connection: id,
+    ...http1Options(connection),
     client: socket,
-    resetClient: connection.reset,
     upstream: new Forwarder(relay),
     destination: null,
     defaultPort: 80,
-    headBytes: relay.headBytes,
-    headTimeoutMs: relay.headTimeoutMs,
     onConnect: (destination) => {
       relay.recorder.fact(Kind.destination, id, 0, destination);
       socket.write("HTTP/1.1 200 Connection Established\r\n\r\n");
@@ -85,17 +81,12 @@ function serveTunnelledHttp(
   destination: Destination,
   dialled: Dial,
 ): void {
-  const { relay, id } = connection;
   new Http1Relay({
-    capture: relay,
-    connection: id,
+    ...http1Options(connection),
     client: socket,
-    resetClient: connection.reset,
     upstream: dialled.ok ? dialled.socket : dialled.failure,
     destination,
     defaultPort: 80,
-    headBytes: relay.headBytes,
-    headTimeoutMs: relay.headTimeoutMs,
   });
 }
 

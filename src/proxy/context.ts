@@ -5,6 +5,7 @@ import type { Recorder } from "../capture/recorder.ts";
 import type { UpstreamTrust } from "../tls/upstream-trust.ts";
 import type { DialOptions } from "./dial.ts";
 import type { Capture } from "./exchange.ts";
+import type { Http1Options } from "./http1.ts";
 
 export interface RelayContext extends Capture {
   readonly recorder: Recorder;
@@ -25,3 +26,11 @@ export interface ClientConnection {
   /** Ends it so that the client can't take what it has for the whole: a TCP reset. */
   readonly reset: () => void;
 }
+
+/** What all HTTP/1.1 on a client connection has in common, whatever it runs in. */
+export function http1Options({ relay, id, reset }: ClientConnection): Http1Common {
+  const { headBytes, headTimeoutMs } = relay;
+  return { capture: relay, connection: id, resetClient: reset, headBytes, headTimeoutMs };
+}
+
+type Http1Common = Pick<Http1Options, "capture" | "connection" | "resetClient" | "headBytes" | "headTimeoutMs">;

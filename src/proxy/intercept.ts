@@ -13,7 +13,7 @@ import type { FailureCode } from "../errors.ts";
 import { terminate } from "../tls/downstream.ts";
 import { originate } from "../tls/upstream.ts";
 import { type ClientHello, ClientHelloReader, isServerName } from "../wire/client-hello.ts";
-import type { ClientConnection } from "./context.ts";
+import { type ClientConnection, http1Options } from "./context.ts";
 import { type Dial, dial } from "./dial.ts";
 import { Exchange } from "./exchange.ts";
 import { Http1Relay } from "./http1.ts";
@@ -113,15 +113,11 @@ async function answer(request: Answer): Promise<void> {
   }
   if (!client.isSessionReused()) noticeSilentRefusal(connection, client, destination);
   new Http1Relay({
-    capture: relay,
-    connection: id,
+    ...http1Options(connection),
     client,
-    resetClient: connection.reset,
     upstream,
     destination,
     defaultPort: 443,
-    headBytes: relay.headBytes,
-    headTimeoutMs: relay.headTimeoutMs,
   });
 }
 
