@@ -1,6 +1,7 @@
 /** What can be known of another process by its id. Only Linux tells all of it. */
 
 import fs from "node:fs";
+import { isAlive } from "../machine/alive.ts";
 
 /** When it started, in the kernel's ticks since boot: with the pid it names one process. Null where that is not told. */
 export function startTimeOf(pid: number): number | null {
@@ -13,12 +14,7 @@ export function startTimeOf(pid: number): number | null {
 
 /** Whether the process that had this pid at that time is still there, and not another one. */
 export function isRunning(pid: number, startTime: number | null): boolean {
-  try {
-    process.kill(pid, 0);
-  } catch (error) {
-    // EPERM: it is there, and another user's.
-    if ((error as NodeJS.ErrnoException).code !== "EPERM") return false;
-  }
+  if (!isAlive(pid)) return false;
   const now = startTimeOf(pid);
   return startTime === null || now === null || now === startTime;
 }

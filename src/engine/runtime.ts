@@ -1,10 +1,11 @@
 /**
- * The runtime folder (`Folders.runtime`): where a running engine leaves its addresses and its token for the same user's other programs
- * (interface.md, binding table). One folder an engine, named by its pid.
+ * The runtime folder (`Folders.runtime`): where a running engine leaves its addresses and its token for the same user's
+ * other programs (interface.md, binding table). One folder an engine, named by its pid.
  */
 
 import fs from "node:fs";
 import path from "node:path";
+import { complaintOf, isOwn, privateFolder } from "../machine/private-folder.ts";
 import { isRunning } from "./process.ts";
 
 /** What `session.json` holds. */
@@ -30,9 +31,7 @@ export interface EngineSession {
  * what removes it again; that happens when the process exits, too. Throws, in words, if others could replace it.
  */
 export function announce(folder: string, session: EngineSession): () => void {
-  fs.mkdirSync(folder, { recursive: true, mode: FOLDER_MODE });
-  const problem = unsafe(folder);
-  if (problem !== null) throw new Error(problem);
+  privateFolder(folder);
   removeStale(folder);
   const own = path.join(folder, String(session.pid));
   fs.mkdirSync(own, { mode: FOLDER_MODE });
@@ -50,7 +49,7 @@ export function announce(folder: string, session: EngineSession): () => void {
 
 /** The sessions of engines whose processes are there, newest first. Files that somebody else could have made are none. */
 export function readSessions(folder: string): EngineSession[] {
-  if (unsafe(folder) !== null) return [];
+  if (!isPrivate(folder)) return [];
   return pids(folder)
     .flatMap((pid) => readSession(path.join(folder, String(pid)), pid) ?? [])
     .filter(({ session: { pid, startTime } }) => isRunning(pid, startTime))
@@ -73,12 +72,12 @@ const pids = (folder: string): number[] =>
     .map(Number);
 
 function readSession(own: string, pid: number): { session: EngineSession; written: number } | null {
-  if (unsafe(own) !== null) return null;
+  if (!isPrivate(own)) return null;
   try {
     const descriptor = fs.openSync(path.join(own, FILE), fs.constants.O_RDONLY | NO_FOLLOW | NON_BLOCKING);
     try {
       const stats = fs.fstatSync(descriptor);
-      if (!stats.isFile() || stats.size > MOST_BYTES || complaint(stats) !== null) return null;
+      if (!stats.isFile() || stats.size > MOST_BYTES || complaintOf(stats) !== null) return null;
       const session: unknown = JSON.parse(fs.readFileSync(descriptor, "utf8"));
       return isSession(session) && session.pid === pid ? { session, written: stats.mtimeMs } : null;
     } finally {
@@ -99,23 +98,13 @@ function isSession(value: unknown): value is EngineSession {
 
 function isOwnFolder(folder: string): boolean {
   const stats = fs.lstatSync(folder, { throwIfNoEntry: false });
-  return stats?.isDirectory() === true && (process.platform === "win32" || stats.uid === process.geteuid?.());
+  return stats?.isDirectory() === true && isOwn(stats);
 }
 
-/** Why others could read what is in the folder, or put something there; null if they can't. A link is no folder. */
-function unsafe(folder: string): string | null {
+/** Whether nobody else can read what is in the folder, or put something there. A link is no folder. */
+function isPrivate(folder: string): boolean {
   const stats = fs.lstatSync(folder, { throwIfNoEntry: false });
-  if (stats === undefined) return `${folder} does not exist`;
-  if (!stats.isDirectory()) return `${folder} is not a folder`;
-  const why = complaint(stats);
-  return why === null ? null : `${folder} ${why}`;
-}
-
-function complaint(stats: fs.Stats): string | null {
-  if (process.platform === "win32") return null;
-  if (stats.uid !== process.geteuid?.()) return "belongs to another user";
-  const mode = stats.mode & 0o777;
-  return (mode & 0o077) === 0 ? null : `is open to other users (mode ${mode.toString(8).padStart(4, "0")})`;
+  return stats?.isDirectory() === true && complaintOf(stats) === null;
 }
 
 const FILE = "session.json";

@@ -2,6 +2,7 @@
 
 import fs from "node:fs";
 import path from "node:path";
+import { isAlive } from "./alive.ts";
 
 /** Why a folder isn't used. `fix` says what to do. */
 export class FolderError extends Error {
@@ -24,11 +25,22 @@ export function privateFolder(folder: string): void {
     throw new FolderError(`the folder ${folder} can't be made: ${(error as Error).message}`, OTHER_PLACE);
   }
   if (!stats.isDirectory()) throw new FolderError(`${folder} is not a folder`, OTHER_PLACE);
-  if (process.platform === "win32") return;
-  if (stats.uid !== process.geteuid?.()) throw new FolderError(`${folder} belongs to another user`, OTHER_PLACE);
-  if ((stats.mode & 0o077) === 0) return;
-  const mode = (stats.mode & 0o777).toString(8).padStart(4, "0");
-  throw new FolderError(`${folder} is open to other users (mode ${mode})`, `chmod 700 ${folder}`);
+  const complaint = complaintOf(stats);
+  if (complaint === null) return;
+  throw new FolderError(`${folder} ${complaint}`, isOwn(stats) ? `chmod 700 ${folder}` : OTHER_PLACE);
+}
+
+/** Why others could read a file or what is in a folder, or put something there; null if they can't. */
+export function complaintOf(stats: fs.Stats): string | null {
+  if (!isOwn(stats)) return "belongs to another user";
+  const mode = stats.mode & 0o777;
+  if (process.platform === "win32" || (mode & 0o077) === 0) return null;
+  return `is open to other users (mode ${mode.toString(8).padStart(4, "0")})`;
+}
+
+/** Windows doesn't tell by these numbers. */
+export function isOwn(stats: fs.Stats): boolean {
+  return process.platform === "win32" || stats.uid === process.geteuid?.();
 }
 
 /**
@@ -50,15 +62,6 @@ export function removeFolder(folder: string): void {
     fs.rmSync(folder, { recursive: true, force: true });
   } catch {
     // Another process may be sweeping as well.
-  }
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === "EPERM";
   }
 }
 
