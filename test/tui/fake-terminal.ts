@@ -96,11 +96,14 @@ export class FakeTerminal {
     this.output = Object.assign(new Writable({ write, decodeStrings: true }), { columns: cols, rows, isTTY: true });
   }
 
-  /** Once everything that was written is shown. */
+  /** Once everything that was written is shown, or nothing more is taken. */
   async settled(): Promise<void> {
-    await setImmediate();
-    await new Promise<void>((resolve) => this.xterm.write("", resolve));
-    await setImmediate();
+    do {
+      await setImmediate();
+      await new Promise<void>((resolve) => this.xterm.write("", resolve));
+      await setImmediate();
+      // A piece of the output goes to xterm when the one before it was taken, so there may be others still.
+    } while (this.output.writableLength > 0 && this.stalled === null);
   }
 
   async press(keys: string): Promise<void> {
